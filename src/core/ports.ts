@@ -1,0 +1,197 @@
+import type { Container } from "./container.ts";
+import type { ImageReference } from "./image-reference.ts";
+import type {
+  ContainerInspect,
+  ContainerStateName,
+  CreateBody,
+  EndpointConfig,
+  ImageInspect,
+  Platform,
+  RestartPolicy,
+} from "./inspect.ts";
+import type { StatsSample } from "./metrics.ts";
+import type { Command, OperationResult, Progress } from "./operation.ts";
+import type { CheckRecord } from "./update-status.ts";
+
+/** The interfaces between the core and the world: types only. Callers ask for the members that they use. */
+
+/** Who the engine is; asked for anew at every connection, for an engine may be upgraded. */
+export interface EngineIdentity {
+  readonly hostName: string;
+  /** The engine's release: `26.1.5`. */
+  readonly version: string;
+  /** The API version that is spoken with it: `1.45`. */
+  readonly apiVersion: string;
+  /** Image ids are manifest digests there, not config digests. */
+  readonly containerdStore: boolean;
+  /** Registries that the engine talks to without verified TLS: exact hosts, and address ranges in CIDR form. */
+  readonly insecureRegistries: readonly string[];
+}
+
+/** A line of `GET /containers/json`. */
+export interface ContainerSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly state: ContainerStateName;
+}
+
+/** What the engine has to say while it is being watched. */
+export type EngineSignal =
+  /** The event stream stands: whatever happened before it may have been missed. */
+  | { readonly kind: "up"; readonly engine: EngineIdentity }
+  | { readonly kind: "down"; readonly reason: string }
+  | ContainerEvent
+  | { readonly kind: "image"; readonly action: string; readonly reference: string };
+
+export interface ContainerEvent {
+  readonly kind: "container";
+  readonly action: string;
+  readonly id: string;
+  readonly name: string;
+  /** Milliseconds since 1970, by the engine's clock. */
+  readonly time: number;
+  readonly exitCode?: number;
+  readonly health?: string;
+  readonly oldName?: string;
+}
+
+/** What a pull has come to: whole bytes over all layers where they are known. */
+export interface PullProgress {
+  /** 0 to 100, never falling. */
+  readonly percent: number;
+}
+
+/** What to show a registry; kept out of logs and errors. */
+export type Credentials =
+  | { readonly kind: "password"; readonly username: string; readonly password: string }
+  | { readonly kind: "identity_token"; readonly token: string }
+  | { readonly kind: "registry_token"; readonly token: string };
+
+/**
+ * A Docker-compatible engine. Every call rejects with a `GangwayError`: `engine_unreachable` (the outcome of a changing
+ * call is then unknown: look again), `engine_not_found`, `engine_conflict`, `engine_refused`, `engine_failed`,
+ * `engine_answer_invalid`, `timeout` or `aborted`.
+ */
+export interface Engine {
+  readonly identify: (signal: AbortSignal) => Promise<EngineIdentity>;
+  readonly watch: (signal: AbortSignal) => AsyncIterable<EngineSignal>;
+  /** All containers, stopped ones too. */
+  readonly list: (signal: AbortSignal) => Promise<readonly ContainerSummary[]>;
+  readonly inspect: (container: string, signal: AbortSignal) => Promise<ContainerInspect>;
+  readonly inspectImage: (image: string, signal: AbortSignal) => Promise<ImageInspect>;
+  /** One sample of a container's counters; null where it does not run. */
+  readonly sample: (container: string, signal: AbortSignal) => Promise<StatsSample | null>;
+  /** Pulls `reference` and resolves once the engine has said that it is whole. */
+  readonly pull: (request: PullRequest, signal: AbortSignal) => Promise<void>;
+  readonly create: (request: CreateRequest, signal: AbortSignal) => Promise<{ readonly id: string }>;
+  readonly connect: (
+    network: string,
+    container: string,
+    endpoint: EndpointConfig,
+    signal: AbortSignal,
+  ) => Promise<void>;
+  readonly disconnect: (network: string, container: string, signal: AbortSignal) => Promise<void>;
+  readonly rename: (container: string, name: string, signal: AbortSignal) => Promise<void>;
+  readonly restrictRestart: (container: string, policy: RestartPolicy, signal: AbortSignal) => Promise<void>;
+  readonly start: (container: string, signal: AbortSignal) => Promise<void>;
+  /** Stops with the container's own signal and grace period. */
+  readonly stop: (container: string, signal: AbortSignal) => Promise<void>;
+  readonly restart: (container: string, signal: AbortSignal) => Promise<void>;
+  readonly pause: (container: string, signal: AbortSignal) => Promise<void>;
+  readonly unpause: (container: string, signal: AbortSignal) => Promise<void>;
+  /** Removes the container, never its volumes. `force` kills it first. */
+  readonly remove: (container: string, options: { readonly force: boolean }, signal: AbortSignal) => Promise<void>;
+  /** The last `lines` lines of its log, both streams. */
+  readonly log: (container: string, lines: number, signal: AbortSignal) => Promise<string>;
+  readonly tag: (image: string, reference: ImageReference, signal: AbortSignal) => Promise<void>;
+  /** Removes one tag, and with the last one the image, unless a container uses it. */
+  readonly untag: (reference: ImageReference, signal: AbortSignal) => Promise<void>;
+}
+
+export interface PullRequest {
+  readonly reference: ImageReference;
+  readonly platform?: Platform;
+  readonly credentials?: Credentials;
+  readonly onProgress: (progress: PullProgress) => void;
+}
+
+export interface CreateRequest {
+  readonly name: string;
+  readonly body: CreateBody;
+  readonly platform?: Platform;
+}
+
+/** A registry's answer to "which digest has this tag?". */
+export interface Registry {
+  /**
+   * The digest that `reference`'s tag has now, by one HEAD request. Rejects with a `GangwayError`: one of the
+   * `registry_…` codes, `timeout` or `aborted`; its message is one sentence that can be shown to a user.
+   */
+  readonly digestOf: (reference: ImageReference, signal: AbortSignal) => Promise<string>;
+  /** What the engine is to show this registry for a pull. */
+  readonly credentialsFor: (registry: string) => Promise<Credentials | undefined>;
+}
+
+/** Where an MQTT message came from and what it wants. */
+export interface BrokerMessage {
+  readonly topic: string;
+  readonly payload: string;
+  readonly retained: boolean;
+  /** MQTT 5: where the sender wants the answer. */
+  readonly responseTopic?: string;
+  readonly correlationData?: Buffer;
+}
+
+export interface Publication {
+  readonly topic: string;
+  readonly payload: string;
+  readonly retain: boolean;
+  readonly qos: 0 | 1;
+  /** MQTT 5: returned to the sender of a request. */
+  readonly correlationData?: Buffer;
+}
+
+/** One life of a connection to the broker; it ends when `closed` aborts. */
+export interface BrokerSession {
+  readonly closed: AbortSignal;
+  /** Resolves when the broker has taken the message (QoS 1) or it was written out (QoS 0). */
+  readonly publish: (publication: Publication) => Promise<void>;
+  readonly subscribe: (filters: readonly string[]) => Promise<void>;
+}
+
+export interface Broker {
+  /** Calls `onSession` for every connection, one after the other, and `onMessage` for what arrives, until `signal` aborts. */
+  readonly run: (listener: BrokerListener, signal: AbortSignal) => Promise<void>;
+}
+
+export interface BrokerListener {
+  readonly onSession: (session: BrokerSession) => void;
+  readonly onMessage: (message: BrokerMessage) => void;
+}
+
+/** A container with all that Gangway knows of it. */
+export interface Entry {
+  readonly container: Container;
+  readonly check?: CheckRecord;
+  readonly progress?: Progress;
+  readonly lastResult?: OperationResult;
+}
+
+/** What changed in the inventory, as subscribers hear of it. */
+export type InventoryChange =
+  | { readonly kind: "added"; readonly name: string; readonly after: Entry }
+  | { readonly kind: "changed"; readonly name: string; readonly before: Entry; readonly after: Entry }
+  | { readonly kind: "removed"; readonly name: string; readonly before: Entry }
+  | { readonly kind: "engine"; readonly online: boolean }
+  | { readonly kind: "node" };
+
+/** The doors' way in: the same for MQTT, HTTP, the command line and the schedule. */
+export interface Operations {
+  readonly submit: (command: Command, source: string, id?: string) => Submission;
+}
+
+export interface Submission {
+  readonly id: string;
+  /** Resolves when the operation has ended, however; never rejects. */
+  readonly done: Promise<OperationResult>;
+}

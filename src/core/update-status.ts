@@ -1,0 +1,140 @@
+import { digestsOfRepository, familiarText, type ImageReference, parseImageReference } from "./image-reference.ts";
+
+/** The words of the contract for what the last check found. */
+export const updateStatuses = [
+  "up_to_date",
+  "update_available",
+  "unknown_image",
+  "unknown_local_digest",
+  "registry_error",
+  "pinned",
+] as const;
+export type UpdateStatus = (typeof updateStatuses)[number];
+
+/** The statuses that say something certain. */
+export type Verdict = Extract<UpdateStatus, "up_to_date" | "update_available">;
+
+/** What is known of a container's image and its tag. It belongs to `imageId`, not to the tag. */
+export interface CheckRecord {
+  /** Of the last check. */
+  readonly status: UpdateStatus;
+  /** One sentence: why this status. */
+  readonly reason: string;
+  /** ISO 8601, UTC: when the last check ended. */
+  readonly checkedAt: string;
+  /** The image that all this is said of. */
+  readonly imageId: string;
+  readonly reference: string;
+  /** The digest that the container's own image has at its repository, where it is known. */
+  readonly installedDigest?: string;
+  /** The last certain answer, however old. */
+  readonly verdict?: Verdict;
+  /** The tag's digest at the last certain answer. */
+  readonly latestDigest?: string;
+}
+
+/** What the local image can say of itself. */
+export interface LocalImage {
+  readonly id: string;
+  readonly repoDigests: readonly string[];
+}
+
+/** The registry's answer for a reference, or why there is none. */
+export type RemoteAnswer =
+  | { readonly kind: "digest"; readonly digest: string }
+  | { readonly kind: "error"; readonly reason: string };
+
+/** What has to be asked before a status can be given: the registry, or nothing. */
+export type CheckQuestion =
+  | { readonly kind: "ask"; readonly reference: ImageReference }
+  | { readonly kind: "settled"; readonly status: UpdateStatus; readonly reason: string };
+
+/** Decides whether `image` (a container's `Config.Image`) can be asked about at all. */
+export function questionFor(image: string, local: LocalImage | undefined): CheckQuestion {
+  const reference = parseImageReference(image);
+  if (reference.kind !== "reference") {
+    const reason =
+      reference.kind === "id"
+        ? "The container was created from an image id; no registry knows a newer one."
+        : `"${image}" is not an image reference.`;
+    return { kind: "settled", status: "unknown_image", reason };
+  }
+  if (reference.digest !== undefined) {
+    return { kind: "settled", status: "pinned", reason: `The container is pinned to ${reference.digest}.` };
+  }
+  if (local === undefined) {
+    return {
+      kind: "settled",
+      status: "unknown_local_digest",
+      reason: "The engine no longer has a record of the container's image.",
+    };
+  }
+  if (digestsOfRepository(local.repoDigests, reference).length === 0) {
+    return {
+      kind: "settled",
+      status: "unknown_local_digest",
+      reason: `The image was not pulled from ${familiarText(reference)}: built, imported or tagged on this machine.`,
+    };
+  }
+  return { kind: "ask", reference };
+}
+
+/** Compares the container's own image with the registry's answer. */
+export function statusFrom(
+  reference: ImageReference,
+  local: LocalImage,
+  answer: RemoteAnswer,
+): { readonly status: UpdateStatus; readonly reason: string; readonly latestDigest?: string } {
+  if (answer.kind === "error") return { status: "registry_error", reason: answer.reason };
+  // In the containerd image store an image's id is the digest itself.
+  const known = local.id === answer.digest || digestsOfRepository(local.repoDigests, reference).includes(answer.digest);
+  const name = familiarText(reference);
+  return known
+    ? { status: "up_to_date", reason: `${name} still has the container's digest.`, latestDigest: answer.digest }
+    : { status: "update_available", reason: `${name} now has another digest.`, latestDigest: answer.digest };
+}
+
+/**
+ * The record after a check. An uncertain status keeps the last verdict, as long as that was given for the same image
+ * and reference.
+ */
+export function recordAfter(
+  previous: CheckRecord | undefined,
+  found: {
+    readonly status: UpdateStatus;
+    readonly reason: string;
+    readonly latestDigest?: string;
+    readonly installedDigest?: string;
+  },
+  subject: { readonly imageId: string; readonly reference: string; readonly checkedAt: string },
+): CheckRecord {
+  const kept =
+    previous !== undefined && previous.imageId === subject.imageId && previous.reference === subject.reference
+      ? previous
+      : undefined;
+  const certain = found.status === "up_to_date" || found.status === "update_available" ? found.status : undefined;
+  const verdict = certain ?? kept?.verdict;
+  const latestDigest = certain === undefined ? kept?.latestDigest : found.latestDigest;
+  const installedDigest = found.installedDigest ?? kept?.installedDigest;
+  return {
+    status: found.status,
+    reason: found.reason,
+    ...subject,
+    ...(installedDigest === undefined ? {} : { installedDigest }),
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(latestDigest === undefined ? {} : { latestDigest }),
+  };
+}
+
+/**
+ * The digest to show as the installed one: the tag's, where the image has it, else the first of the repository's.
+ * An image can have several, in no useful order.
+ */
+export function installedDigestOf(
+  reference: ImageReference,
+  local: LocalImage,
+  latestDigest: string | undefined,
+): string | undefined {
+  const own = digestsOfRepository(local.repoDigests, reference);
+  return latestDigest !== undefined && own.includes(latestDigest) ? latestDigest : own[0];
+}

@@ -1,0 +1,45 @@
+import { type DestinationStream, type Logger, pino } from "pino";
+
+/** What the parts of Gangway log with: pino's levels, fixed fields first, a static message second. */
+export type Log = Pick<Logger, "trace" | "debug" | "info" | "warn" | "error">;
+
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
+
+/** Texts that must never appear in a log: passwords, tokens, keys; registered when they are read. */
+export interface Secrets {
+  readonly register: (secret: string) => void;
+  /** `text` with every registered secret replaced by `***`. */
+  readonly redact: (text: string) => string;
+}
+
+/** An empty register of secrets. Texts under four characters are ignored: replacing them would only garble the log. */
+export function createSecrets(): Secrets {
+  const known = new Set<string>();
+  return {
+    register: (secret) => {
+      if (secret.length < 4) return;
+      known.add(secret);
+      known.add(JSON.stringify(secret).slice(1, -1));
+      known.add(encodeURIComponent(secret));
+    },
+    redact: (text) => {
+      let redacted = text;
+      for (const secret of known) redacted = redacted.replaceAll(secret, "***");
+      return redacted;
+    },
+  };
+}
+
+/** A JSON-lines logger on `output` that replaces every registered secret before a line leaves the process. */
+export function createLog(options: {
+  readonly level: LogLevel;
+  readonly output: { write: (text: string) => unknown };
+  readonly secrets: Secrets;
+}): Log {
+  const destination: DestinationStream = {
+    write: (line) => {
+      options.output.write(options.secrets.redact(line));
+    },
+  };
+  return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
