@@ -31,7 +31,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   pino: ["lib"],
   yaml: ["config"],
   fastify: ["http"],
-  croner: ["inventory"],
+  croner: ["inventory", "config"],
   "p-queue": ["operations", "registry", "docker"],
   "write-file-atomic": ["files"],
 };
