@@ -1,0 +1,51 @@
+import { z } from "zod";
+import type { OperationResult } from "../core/operation.ts";
+import { outcomeStates } from "../core/operation.ts";
+import { type OnDamage, readJson, writeJson } from "./atomic-json.ts";
+import { createLatestWriter } from "./latest-writer.ts";
+
+const Entry = z.looseObject({
+  node: z.string(),
+  id: z.string(),
+  command: z.string(),
+  container: z.string().nullable(),
+  state: z.enum(outcomeStates),
+  message: z.string(),
+  startedAt: z.string(),
+  finishedAt: z.string(),
+});
+
+/** A finished operation of one node. */
+export type HistoryEntry = OperationResult & { readonly node: string };
+
+const longest = 500;
+
+/** The last 500 operations, oldest first: `history.json`. */
+export interface History extends AsyncDisposable {
+  readonly add: (entry: HistoryEntry) => void;
+  /** The last operation of each container of a node. */
+  readonly lastOf: (node: string) => ReadonlyMap<string, HistoryEntry>;
+}
+
+/** Opens the history at `path`; additions are written soon, and for certain before it is disposed of. */
+export async function openHistory(
+  path: string,
+  deps: { readonly onDamage: OnDamage; readonly onFailure: (error: unknown) => void },
+): Promise<History> {
+  const schema = z.array(Entry) as unknown as z.ZodType<readonly HistoryEntry[]>;
+  let entries: readonly HistoryEntry[] = (await readJson(path, schema, deps)) ?? [];
+  const writer = createLatestWriter((value: readonly HistoryEntry[]) => writeJson(path, value), deps.onFailure);
+  return {
+    add: (entry) => {
+      entries = [...entries, entry].slice(-longest);
+      writer.put(entries);
+    },
+    lastOf: (node) =>
+      new Map(
+        entries.flatMap((entry) =>
+          entry.node === node && entry.container !== null ? [[entry.container, entry] as const] : [],
+        ),
+      ),
+    [Symbol.asyncDispose]: writer.settled,
+  };
+}

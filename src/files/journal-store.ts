@@ -1,0 +1,82 @@
+import { readdir, rm, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import type { z } from "zod";
+import { GangwayError } from "../lib/errors.ts";
+import { type OnDamage, readJson, setAside, writeJson } from "./atomic-json.ts";
+import { codeOf, ensureDirectory, flushDirectory } from "./directory.ts";
+
+/** What is kept of a running operation, so that a crash at any moment can be made good. */
+export interface Journal<Entry extends { readonly operation: string }> {
+  /** Replaces the operation's entry; resolves when it survives a power cut. Rejects with `file_failed`. */
+  readonly put: (entry: Entry) => Promise<void>;
+  /** Removes the operation's entry, where there is one. Rejects with `file_failed`. */
+  readonly remove: (operation: string) => Promise<void>;
+  /** All entries, by operation. A damaged one is set aside, reported and left out. Rejects with `file_failed`. */
+  readonly all: () => Promise<readonly Entry[]>;
+}
+
+const suffix = ".json";
+/** What write-file-atomic leaves behind when the process is killed. */
+const leftover = /\.json\.\d+$/;
+
+/**
+ * Opens the journal in `directory`, which is made where it is missing: one file `<operation>.json` for each entry. Puts
+ * and removals happen in the order of the calls.
+ */
+export async function openJournal<Entry extends { readonly operation: string }>(
+  { onDamage }: { readonly onDamage: OnDamage },
+  { directory, schema }: { readonly directory: string; readonly schema: z.ZodType<Entry> },
+): Promise<Journal<Entry>> {
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <Result>(act: () => Promise<Result>): Promise<Result> => {
+    const turn = last.then(act);
+    last = turn.catch(() => {});
+    return turn;
+  };
+  const failed = (cause: unknown): never => {
+    throw cause instanceof GangwayError
+      ? cause
+      : new GangwayError("file_failed", `the journal in ${directory} failed`, { cause });
+  };
+
+  await clear(directory).catch(failed);
+  return {
+    put: (entry) => inTurn(() => writeJson(join(directory, fileName(entry.operation)), entry)),
+    remove: (operation) => inTurn(() => removeFile(directory, fileName(operation)).catch(failed)),
+    all: () => inTurn(() => readAll(onDamage, directory, schema).catch(failed)),
+  };
+}
+
+async function clear(directory: string): Promise<void> {
+  await ensureDirectory(directory);
+  const names = (await readdir(directory)).filter((name) => leftover.test(name));
+  for (const name of names) await rm(join(directory, name), { force: true });
+}
+
+async function removeFile(directory: string, name: string): Promise<void> {
+  await unlink(join(directory, name)).catch((error: unknown) => {
+    if (codeOf(error) !== "ENOENT") throw error;
+  });
+  await flushDirectory(directory);
+}
+
+async function readAll<Entry extends { readonly operation: string }>(
+  onDamage: OnDamage,
+  directory: string,
+  schema: z.ZodType<Entry>,
+): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for (const name of (await readdir(directory)).filter((found) => found.endsWith(suffix)).sort()) {
+    const path = join(directory, name);
+    const entry = await readJson(path, schema, { onDamage });
+    if (entry === undefined) continue;
+    if (fileName(entry.operation) === name) entries.push(entry);
+    else onDamage({ path, reason: "The file is about another operation.", setAside: await setAside(path) });
+  }
+  return entries;
+}
+
+/** An operation's id may come from outside: as a file name it is escaped, so that it cannot lead anywhere else. */
+function fileName(operation: string): string {
+  return `${encodeURIComponent(operation.toWellFormed())}${suffix}`;
+}

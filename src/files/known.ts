@@ -1,0 +1,52 @@
+import { z } from "zod";
+import type { OnDamage } from "./atomic-json.ts";
+import { readJson, writeJson } from "./atomic-json.ts";
+import { createLatestWriter } from "./latest-writer.ts";
+
+const KnownNode = z.strictObject({
+  node: z.string(),
+  /** Containers that Home Assistant has a device for, and since when each is gone, if it is. */
+  devices: z.record(z.string(), z.iso.datetime().nullable()),
+});
+type KnownNode = z.infer<typeof KnownNode>;
+
+/** By the engine's address in the configuration. */
+const Known = z.strictObject({ engines: z.record(z.string(), KnownNode) });
+
+/** What must be remembered of an engine from one run to the next: `known.json`. */
+export interface KnownEngine {
+  /** The node that was resolved once; undefined for an engine that never answered. */
+  readonly node: () => string | undefined;
+  readonly setNode: (node: string) => void;
+  readonly devices: () => ReadonlyMap<string, string | null>;
+  readonly setDevices: (devices: ReadonlyMap<string, string | null>) => void;
+}
+
+export interface KnownEngines extends AsyncDisposable {
+  readonly engine: (address: string) => KnownEngine;
+}
+
+/** Opens `known.json` at `path`; changes are written soon, and for certain before this is disposed of. */
+export async function openKnown(
+  path: string,
+  deps: { readonly onDamage: OnDamage; readonly onFailure: (error: unknown) => void },
+): Promise<KnownEngines> {
+  const engines = new Map(Object.entries((await readJson(path, Known, deps))?.engines ?? {}));
+  const writer = createLatestWriter(
+    () => writeJson(path, { engines: Object.fromEntries(engines) } satisfies z.infer<typeof Known>),
+    deps.onFailure,
+  );
+  const change = (address: string, members: Partial<KnownNode>): void => {
+    engines.set(address, { node: "", devices: {}, ...engines.get(address), ...members });
+    writer.put(undefined);
+  };
+  return {
+    engine: (address) => ({
+      node: () => engines.get(address)?.node || undefined,
+      setNode: (node) => change(address, { node }),
+      devices: () => new Map(Object.entries(engines.get(address)?.devices ?? {})),
+      setDevices: (devices) => change(address, { devices: Object.fromEntries(devices) }),
+    }),
+    [Symbol.asyncDispose]: writer.settled,
+  };
+}
