@@ -6,6 +6,7 @@ export type ErrorCode =
   | "aborted"
   | "timeout"
   | "config_invalid"
+  | "listen_failed"
   | "engine_unreachable"
   | "engine_not_found"
   | "engine_conflict"
