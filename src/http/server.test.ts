@@ -167,7 +167,10 @@ describe("closing", () => {
 
   it("happens at the abort of the signal, and frees the port", async () => {
     const { port } = server.address;
+    const visitor = connect(port, "127.0.0.1");
+    await once(visitor, "connect");
     controller.abort();
+    await once(visitor.resume(), "close");
     await server[Symbol.asyncDispose]();
     const next = createServer().listen(port, "127.0.0.1");
     await once(next, "listening");

@@ -50,9 +50,7 @@ export async function openHttp(
     forceCloseConnections: "idle",
     logger: false,
     clientErrorHandler: refuseConnection,
-    frameworkErrors: (_error, _request, reply) => {
-      reply.code(400).send({ error: "bad_request" });
-    },
+    frameworkErrors: refuseUrl,
   });
   answerErrors(app, log);
   addHealthRoutes(app, isReady);
@@ -108,6 +106,10 @@ function refuseRoute(app: FastifyInstance, request: FastifyRequest, reply: Fasti
   const allowed = app.supportedMethods.filter((method) => app.hasRoute({ method, url }));
   if (allowed.length === 0) return reply.code(404).send({ error: "not_found" });
   return reply.code(405).header("allow", allowed.join(", ")).send({ error: "method_not_allowed" });
+}
+
+function refuseUrl(_error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
+  reply.code(400).send({ error: "bad_request" });
 }
 
 const connectionErrors: ReadonlyMap<string, readonly [status: string, word: string]> = new Map([
