@@ -16,9 +16,6 @@ type Camel<Value> = Value extends readonly (infer Member)[]
 /** One engine of the configuration. */
 export type EngineConfig = Camel<ConfigFile["engines"][number]>;
 
-/** One registry of the configuration. */
-export type RegistryConfig = Camel<ConfigFile["registries"][number]>;
-
 /**
  * The configuration as the program uses it. The file's keys in camel case, but for three things: there is always an
  * engine; `node` has moved to the only engine; credentials in `mqtt.url` have moved to `mqtt.username` and

@@ -12,6 +12,8 @@ export interface Key {
   readonly environment?: string;
   readonly kind: "section" | "text" | "number" | "boolean" | "list" | "objects";
   readonly secret: boolean;
+  /** Must it be given wherever its section is? */
+  readonly required: boolean;
   /** The default as it would be written; absent where there is none. */
   readonly fallback?: unknown;
   readonly description: string;
@@ -24,6 +26,7 @@ interface Node {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, Node>>;
   readonly items?: Node;
+  readonly required?: readonly string[];
   readonly default?: unknown;
   readonly description?: string;
   readonly writeOnly?: boolean;
@@ -53,13 +56,13 @@ export function configKeys(): readonly Key[] {
 function keysWithin(node: Node, path: readonly string[]): readonly Key[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
     const childPath = [...path, name];
-    const key = keyFrom(child, childPath);
+    const key = keyFrom(child, childPath, node.required?.includes(name) === true);
     if (key.kind === "objects") return [key, ...keysWithin(child.items ?? {}, [...childPath, anyPlace])];
     return [key, ...keysWithin(child, childPath)];
   });
 }
 
-function keyFrom(node: Node, path: readonly string[]): Key {
+function keyFrom(node: Node, path: readonly string[], required: boolean): Key {
   const kind = kindOf(node);
   const hasVariable = kind !== "section" && !path.includes(anyPlace);
   return {
@@ -68,6 +71,7 @@ function keyFrom(node: Node, path: readonly string[]): Key {
     ...(hasVariable ? { environment: `GANGWAY_${path.join("__").toUpperCase()}` } : {}),
     kind,
     secret: node.writeOnly === true,
+    required,
     ...(node.default === undefined || kind === "section" ? {} : { fallback: node.default }),
     description: node.description ?? "",
   };

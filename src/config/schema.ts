@@ -115,10 +115,12 @@ const Check = z
     {
       schedule: schedule().prefault("0 */6 * * *").meta({
         description:
-          "When to ask the registries for updates: a cron expression with five fields, or an interval such as `6h`.",
+          "When to ask the registries for updates: a cron expression with five fields, or an interval of at least a minute such as `6h`.",
       }),
       on_start: yesOrNo().prefault(true).meta({ description: "Also ask once after the start." }),
-      concurrency: wholeNumber(1, 50).prefault(5).meta({ description: "How many images are asked about at a time." }),
+      concurrency: wholeNumber(1, 50)
+        .prefault(5)
+        .meta({ description: "How many images are asked about at a time: 1 to 50." }),
     },
     section,
   )
@@ -166,7 +168,10 @@ export const ConfigFile = z.strictObject(
         {
           interval: duration({ min: "5s", zeroIsOff: true })
             .prefault("30s")
-            .meta({ description: "How often CPU, memory, network and disk figures are taken; `0` turns them off." }),
+            .meta({
+              description:
+                "How often CPU, memory, network and disk figures are taken: at least `5s`, or `0` for never.",
+            }),
         },
         section,
       )

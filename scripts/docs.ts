@@ -1,0 +1,44 @@
+/**
+ * Writes the documents that are made from the configuration's schema. With `--check`, writes nothing and fails where one
+ * of them is not what it should be.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { jsonSchema } from "../src/config/keys.ts";
+import { configurationPage, settingsTable } from "./configuration-page.ts";
+
+const root = join(import.meta.dirname, "..");
+
+const documents: Readonly<Record<string, string>> = {
+  "docs/configuration.md": configurationPage(),
+  "docs/config.schema.json": `${JSON.stringify({ title: "Gangway's configuration", ...jsonSchema() }, null, 2)}\n`,
+  "README.md": withSettings(currentText("README.md")),
+};
+
+const stale = Object.keys(documents).filter((path) => currentText(path) !== documents[path]);
+if (process.argv.includes("--check")) {
+  for (const path of stale) console.error(`${path} is not up to date: run "npm run docs"`);
+  process.exitCode = stale.length === 0 ? 0 : 1;
+} else {
+  for (const path of stale) {
+    writeFileSync(join(root, path), documents[path] ?? "");
+    console.log(`wrote ${path}`);
+  }
+}
+
+function currentText(path: string): string | undefined {
+  try {
+    return readFileSync(join(root, path), "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** `readme` with the table of settings between its two markers. */
+function withSettings(readme: string | undefined): string {
+  const [begin, end] = ["<!-- settings:begin -->", "<!-- settings:end -->"];
+  const [before, rest] = readme?.split(begin) ?? [];
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) throw new Error(`README.md needs the lines ${begin} and ${end}`);
+  return `${before}${begin}\n${settingsTable()}\n${end}${after}`;
+}
