@@ -30,6 +30,14 @@ describe("the docker CLI's variables", () => {
     ]);
   });
 
+  it("leave an engine alone that has a host of its own", () => {
+    const environment = { DOCKER_HOST: "tcp://nas:2376", DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: "/certs" };
+
+    expect(
+      loaded({ yaml: "engines: [{ host: 'tcp://attic:2375' }]\n", environment, files: certificates }).engines,
+    ).toEqual([{ host: "tcp://attic:2375" }]);
+  });
+
   it("look for certificates in ~/.docker where DOCKER_CERT_PATH is absent", () => {
     const environment = { DOCKER_HOST: "tcp://nas:2376", DOCKER_TLS_VERIFY: "1", HOME: "/home/me" };
 

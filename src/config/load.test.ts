@@ -89,6 +89,12 @@ describe("loadConfig", () => {
     ]);
   });
 
+  it("does not let a variable hide that a section is none", () => {
+    expect(problemsOf({ yaml: "mqtt: broker\n", environment: { GANGWAY_MQTT__URL: "mqtt://broker" } })).toEqual([
+      "config.yaml:1:7: mqtt: expected a section with keys of its own, found a text",
+    ]);
+  });
+
   it("takes empty keys and sections for absent ones", () => {
     expect(loaded({ yaml: "mqtt:\n  url:\n  embedded:\ncheck:\ncontainers:\n  include:\n" })).toEqual(loaded());
   });
@@ -122,6 +128,7 @@ describe("loadConfig", () => {
 
   it("refuses cron expressions that never come due", () => {
     expect(problemsOf({ yaml: "check: { schedule: '0 0 30 2 *' }\n" })).toHaveLength(1);
+    expect(problemsOf({ yaml: "check: { schedule: '0 0 */6 * * *' }\n" })).toHaveLength(1);
     expect(loaded({ yaml: "check: { schedule: '0 0 29 2 *' }\n" }).check.schedule.kind).toBe("cron");
     expect(loaded({ yaml: "check: { schedule: '@daily' }\n" }).check.schedule).toEqual({
       kind: "cron",
@@ -203,6 +210,18 @@ describe("secrets", () => {
 
     expect(problems.split("\n").length).toBeGreaterThan(6);
     expect(problems).not.toMatch(/top.?secret|1234567/);
+  });
+
+  it("do not appear under the wrong key, and short ones not under their own", () => {
+    const yamlOfMistakes = "log: { level: hunter22 }\nmqtt: { url: mqtt://broker, password: hunter22 }\n";
+
+    expect(problemsOf({ yaml: yamlOfMistakes })[0]).toMatch(/^config\.yaml:1:15: log\.level: .* found "\*\*\*"$/);
+    expect(problemsOf({ yaml: "mqtt: { url: mqtt://broker, password: 123 }\n" })).toEqual([
+      "config.yaml:1:39: mqtt.password: expected a text, found a number (quotes make it a text)",
+    ]);
+    expect(problemsOf({ yaml: "registries: ghcr.io me top-secret\n" })).toEqual([
+      "config.yaml:1:13: registries: expected a list of registries, found a text",
+    ]);
   });
 
   it("do not appear where an address with one does not parse", () => {

@@ -81,6 +81,12 @@ describe("rules of registries", () => {
     ]);
   });
 
+  it("know Docker Hub by one name", () => {
+    const { registries } = loaded({ yaml: "registries: [{ host: Registry-1.Docker.io }, { host: 'GHCR.io' }]\n" });
+
+    expect(registries.map(({ host }) => host)).toEqual(["docker.io", "ghcr.io"]);
+  });
+
   it("want one kind of credentials, and one way to trust", () => {
     const yaml =
       "registries:\n  - host: ghcr.io\n    token: abcd\n    username: me\n  - { host: q.lan, insecure: true, ca_file: /ca.pem }\n";

@@ -166,12 +166,9 @@ export const ConfigFile = z.strictObject(
     stats: z
       .strictObject(
         {
-          interval: duration({ min: "5s", zeroIsOff: true })
-            .prefault("30s")
-            .meta({
-              description:
-                "How often CPU, memory, network and disk figures are taken: at least `5s`, or `0` for never.",
-            }),
+          interval: duration({ min: "5s", zeroIsOff: true }).prefault("30s").meta({
+            description: "How often CPU, memory, network and disk figures are taken: at least `5s`, or `0` for never.",
+          }),
         },
         section,
       )
