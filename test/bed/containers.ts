@@ -1,0 +1,37 @@
+import type Docker from "dockerode";
+
+/** Creates a container and starts it. Gives the container; throws what the engine says where it cannot start. */
+export async function runContainer(
+  docker: Docker,
+  name: string,
+  image: string,
+  options: Omit<Docker.ContainerCreateOptions, "name" | "Image"> = {},
+): Promise<Docker.Container> {
+  const container = await docker.createContainer({ name, Image: image, ...options });
+  await container.start();
+  return container;
+}
+
+/** Resolves with the first inspect answer that `isWanted`, looking again whenever the engine tells an event of it. */
+export async function untilInspect(
+  docker: Docker,
+  name: string,
+  isWanted: (inspect: Docker.ContainerInspectInfo) => boolean,
+  ms = 15_000,
+): Promise<Docker.ContainerInspectInfo> {
+  const end = AbortSignal.timeout(ms);
+  const events = await docker.getEvents({ filters: { type: ["container"] }, abortSignal: end });
+  const changes = events[Symbol.asyncIterator]();
+  let last: Docker.ContainerInspectInfo | undefined;
+  try {
+    for (;;) {
+      last = await docker.getContainer(name).inspect();
+      if (isWanted(last)) return last;
+      await changes.next();
+    }
+  } catch (cause) {
+    throw new Error(`container ${name} did not come to be as wanted: ${JSON.stringify(last?.State)}`, { cause });
+  } finally {
+    await changes.return?.();
+  }
+}

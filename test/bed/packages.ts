@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findProgram, run } from "./programs.ts";
+
+/** A program that a part of the bed needs, and the package of Debian and Ubuntu that has it. */
+interface Need {
+  readonly program: string;
+  readonly package: string;
+  readonly isMet?: (path: string) => boolean;
+}
+
+const needs: Readonly<Record<"always" | "engine" | "registry" | "broker", readonly Need[]>> = {
+  always: [
+    { program: "ip", package: "iproute2" },
+    { program: "unshare", package: "util-linux" },
+  ],
+  engine: [
+    { program: "dockerd", package: "docker.io" },
+    { program: "iptables", package: "iptables" },
+    { program: "busybox", package: "busybox-static", isMet: isStatic },
+  ],
+  registry: [
+    { program: "docker-registry", package: "docker-registry" },
+    { program: "openssl", package: "openssl" },
+  ],
+  broker: [{ program: "mosquitto", package: "mosquitto" }],
+};
+
+/**
+ * Makes sure that the programs for the wanted parts are there. As root on Debian or Ubuntu it installs what is missing,
+ * after telling `say`; elsewhere it throws one line that says what is missing. Nothing that it installs is started, now
+ * or at the next boot.
+ */
+export async function ensurePackages(
+  wanted: { readonly engine?: unknown; readonly registry?: unknown; readonly broker?: unknown },
+  say: (line: string) => void,
+): Promise<void> {
+  const parts = (["engine", "registry", "broker"] as const).filter((part) => wanted[part] !== undefined);
+  const missing = missingPackages(parts);
+  if (missing.length === 0) return;
+  if (!mayInstall()) {
+    throw new Error(`missing here: ${missing.join(", ")}; install them, or run this as root on Debian or Ubuntu`);
+  }
+  say(`Installing with apt-get, which takes about a minute: ${missing.join(" ")}`);
+  await install(missing);
+  const remaining = missingPackages(parts);
+  if (remaining.length > 0) throw new Error(`still missing after their installation: ${remaining.join(", ")}`);
+}
+
+/** May packages be installed on this machine? */
+export function mayInstall(): boolean {
+  return process.getuid?.() === 0 && findProgram("apt-get") !== undefined;
+}
+
+function missingPackages(parts: readonly ("engine" | "registry" | "broker")[]): readonly string[] {
+  return [...needs.always, ...parts.flatMap((part) => needs[part])].filter(isMissing).map((need) => need.package);
+}
+
+function isMissing(need: Need): boolean {
+  const path = findProgram(need.program);
+  return path === undefined || need.isMet?.(path) === false;
+}
+
+/** Images made from it hold nothing else, no libraries either. A dynamic program names its loader: `/lib64/ld-…`. */
+function isStatic(path: string): boolean {
+  return !/\/lib(?:64|32)?\/ld-/.test(readFileSync(path, "latin1"));
+}
+
+async function install(packages: readonly string[]): Promise<void> {
+  const lock = join(tmpdir(), "gangway-bed-apt.lock");
+  await run("flock", [lock, "sh", "-c", installation, "sh", ...packages]);
+}
+
+/** `policy-rc.d` is Debian's way to keep a package from starting its services (exit code 101: forbidden). */
+const installation = `
+set -e
+policy=/usr/sbin/policy-rc.d
+if ! [ -e $policy ]; then
+  printf '#!/bin/sh\\nexit 101\\n' > $policy
+  chmod 755 $policy
+  trap 'rm -f $policy' EXIT
+fi
+export DEBIAN_FRONTEND=noninteractive
+new=
+for package; do
+  dpkg -s "$package" 2>/dev/null | grep -q '^Status: install ok installed' || new="$new $package"
+done
+[ -n "$new" ] || exit 0
+apt-get update -q
+apt-get install -q -y --no-install-recommends $new
+if [ -d /run/systemd/system ]; then
+  for package in $new; do
+    for unit in $(dpkg -L "$package" | sed -n 's:.*/systemd/system/\\([^/@]*\\.\\(service\\|socket\\)\\)$:\\1:p'); do
+      systemctl disable --quiet "$unit" || true
+    done
+  done
+fi
+`;

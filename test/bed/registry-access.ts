@@ -1,0 +1,48 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Answer } from "./registry-front.ts";
+
+/** How a registry asks who is there (https://distribution.github.io/distribution/spec/auth/). */
+export interface Access {
+  /** `basic`: name and password with every request; `token`: a bearer token, given by `/token` for name and password. */
+  readonly kind: "basic" | "token";
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Undefined where the request may pass, else what to answer. `origin` is the registry's own address. */
+export type Gate = (request: IncomingMessage, origin: string) => Answer | undefined;
+
+export function createGate(access: Access): Gate {
+  const basic = `Basic ${Buffer.from(`${access.username}:${access.password}`).toString("base64")}`;
+  const token = randomBytes(16).toString("hex");
+  return (request, origin) => {
+    const shown = request.headers.authorization;
+    if (access.kind === "basic") return shown === basic ? undefined : refusal('Basic realm="bed"');
+    if (request.url?.startsWith("/token")) {
+      return shown === basic ? granted(token) : refusal('Basic realm="bed"');
+    }
+    if (shown === `Bearer ${token}`) return undefined;
+    return refusal(`Bearer realm="${origin}/token",service="bed",scope="${scopeOf(request)}"`);
+  };
+}
+
+function scopeOf({ method, url }: IncomingMessage): string {
+  const repository = /^\/v2\/(?<name>.+)\/(?:manifests|blobs|tags)\//.exec(url ?? "")?.groups?.["name"] ?? "";
+  return `repository:${repository}:${method === "GET" || method === "HEAD" ? "pull" : "pull,push"}`;
+}
+
+function granted(token: string): Answer {
+  return json(200, { token, expires_in: 300, issued_at: new Date().toISOString() });
+}
+
+function refusal(challenge: string): Answer {
+  const { status, body, headers } = json(401, {
+    errors: [{ code: "UNAUTHORIZED", message: "authentication required", detail: null }],
+  });
+  return { status, ...(body === undefined ? {} : { body }), headers: { ...headers, "www-authenticate": challenge } };
+}
+
+function json(status: number, value: unknown): Answer {
+  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(value) };
+}
