@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { programEnvironment, run } from "./programs.ts";
-import { namespaceOf, removeNamespace } from "./traces.ts";
+import { namespaceOf, removeNamespace, runIn } from "./traces.ts";
 
 /**
  * A network namespace for an engine of its own. Engines share nothing then: starting one flushes the port rules of all
@@ -25,7 +25,7 @@ const pairs = 16_384;
 export async function openNetwork(directory: string, cable: boolean): Promise<BedNetwork> {
   const namespace = namespaceOf(directory);
   await run("ip", ["netns", "add", namespace]);
-  await run("ip", ["-n", namespace, "link", "set", "lo", "up"]);
+  await runIn(namespace, ["ip", "link", "set", "lo", "up"]);
   const listeners: Server[] = [];
   return {
     namespace,
@@ -56,9 +56,9 @@ async function layCable(namespace: string): Promise<string> {
       });
     if (!added) continue;
     await run("ip", ["-batch", "-"], `address add ${addressIn(pair, 1)}/30 dev ${link}\nlink set ${link} up\n`);
-    await run(
-      "ip",
-      ["-n", namespace, "-batch", "-"],
+    await runIn(
+      namespace,
+      ["ip", "-batch", "-"],
       `address add ${addressIn(pair, 2)}/30 dev host0\nlink set host0 up\n`,
     );
     return addressIn(pair, 2);

@@ -1,6 +1,4 @@
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { findProgram, run } from "./programs.ts";
 
 /** A program that a part of the bed needs, and the package of Debian and Ubuntu that has it. */
@@ -67,9 +65,9 @@ function isStatic(path: string): boolean {
   return !/\/lib(?:64|32)?\/ld-/.test(readFileSync(path, "latin1"));
 }
 
+/** One at a time: the directory of apt serves as the lock between processes. */
 async function install(packages: readonly string[]): Promise<void> {
-  const lock = join(tmpdir(), "gangway-bed-apt.lock");
-  await run("flock", [lock, "sh", "-c", installation, "sh", ...packages]);
+  await run("flock", ["/var/lib/apt", "sh", "-c", installation, "sh", ...packages]);
 }
 
 /** `policy-rc.d` is Debian's way to keep a package from starting its services (exit code 101: forbidden). */

@@ -68,11 +68,16 @@ async function isMarked(pid: string, directory: string): Promise<boolean> {
   }
 }
 
+/** Runs a program inside a network namespace. (`ip -n` would do so with changed mounts, which not every root allows.) */
+export function runIn(namespace: string, command: readonly string[], input = ""): Promise<string> {
+  return run("nsenter", [`--net=/run/netns/${namespace}`, ...command], input);
+}
+
 /** Removes a network namespace with every interface in it. */
 export async function removeNamespace(name: string): Promise<void> {
   if (!existsSync(join("/run/netns", name))) return;
   // A namespace goes in the background; its cable to the host is removed first, so that it is gone when this returns.
-  await run("ip", ["-n", name, "link", "delete", "host0"]).catch(() => {});
+  await runIn(name, ["ip", "link", "delete", "host0"]).catch(() => {});
   await run("ip", ["netns", "delete", name]);
 }
 
