@@ -35,3 +35,15 @@ export async function untilInspect(
     await changes.return?.();
   }
 }
+
+/** Resolves when the container has written `text`; at once where it already has. */
+export async function untilLogged(container: Docker.Container, text: string, ms = 15_000): Promise<void> {
+  const abortSignal = AbortSignal.timeout(ms);
+  const log = await container.logs({ follow: true, stdout: true, stderr: true, abortSignal });
+  let written = "";
+  for await (const chunk of log) {
+    written += String(chunk);
+    if (written.includes(text)) return;
+  }
+  throw new Error(`the container ended without writing "${text}":\n${written}`);
+}

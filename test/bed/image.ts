@@ -33,8 +33,11 @@ export interface Blob {
 const applets =
   "cat chown date echo env false grep hostname httpd id kill ls mkdir mv nc ps rm sh sleep stat test touch true vi wc wget";
 
-/** A shell waits in the foreground for a child that sleeps: only then does its trap answer a signal at once. */
-export const idle = ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"];
+/**
+ * Says `ready` when it would end at once on SIGTERM. Before, the signal is lost: the kernel gives a first process none
+ * that it has no trap for. A shell only runs a trap between commands, or while it waits for a child in the background.
+ */
+export const idle = ["/bin/sh", "-c", "trap 'exit 0' TERM; echo ready; while :; do sleep 3600 & wait $!; done"];
 
 /** Makes an image of busybox and what `spec` adds to it. */
 export async function buildImage(spec: ImageSpec): Promise<Image> {

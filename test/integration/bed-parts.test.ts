@@ -3,7 +3,7 @@ import { Agent, get } from "node:https";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Bed, openBed } from "../bed/bed.ts";
-import { runContainer, untilInspect } from "../bed/containers.ts";
+import { runContainer, untilInspect, untilLogged } from "../bed/containers.ts";
 import { loadImage, publishImage, pullImage, pushImage, unpublishImage } from "../bed/images.ts";
 import { crashing, fullOfDefaults, stubborn, withHealth, withoutBinary } from "../bed/variants.ts";
 import { eventually } from "../bed/wait.ts";
@@ -212,6 +212,7 @@ describe("images of a bed", () => {
   it("idle until SIGTERM, and end at once then", async () => {
     await loadImage(bed.engine.docker, "idle:1", { version: "1" });
     const container = await runContainer(bed.engine.docker, "idle", "idle:1");
+    await untilLogged(container, "ready");
 
     const started = performance.now();
     await container.stop();
