@@ -18,6 +18,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   operations: ["core", "lib"],
   inventory: ["core", "lib"],
   "gangway.ts": ["*"],
+  "node.ts": ["*"],
+  "procedures.ts": ["*"],
   cli: ["*"],
   "main.ts": ["*"],
 };
@@ -32,7 +34,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   yaml: ["config"],
   fastify: ["http"],
   croner: ["inventory", "config"],
-  "p-queue": ["operations", "registry", "docker"],
+  "p-queue": ["operations", "registry", "inventory"],
   "write-file-atomic": ["files"],
 };
 

@@ -8,6 +8,8 @@ export interface Container {
   readonly image: string;
   /** The id of the image that it really runs. */
   readonly imageId: string;
+  /** What that image is called at registries (`nginx@sha256:…`), as the engine knew when the container was first seen. */
+  readonly repoDigests: readonly string[];
   readonly state: ContainerStateName;
   readonly health: HealthState;
   /** ISO 8601 in UTC, whole seconds; null for never. */
@@ -24,14 +26,15 @@ export function isRunning(container: Pick<Container, "state">): boolean {
   return container.state === "running" || container.state === "paused" || container.state === "restarting";
 }
 
-/** The container's view of an inspect answer. */
-export function containerFrom(inspect: ContainerInspect): Container {
+/** A container from its inspect answer and the digests of its image. */
+export function containerFrom(inspect: ContainerInspect, repoDigests: readonly string[]): Container {
   const { State: state, Config: config } = inspect;
   return {
     name: nameFrom(inspect.Name),
     id: inspect.Id,
     image: config.Image,
     imageId: inspect.Image,
+    repoDigests,
     state: state.Status,
     health: healthFrom(state.Health?.Status),
     startedAt: timeFrom(state.StartedAt),

@@ -140,6 +140,8 @@ export interface MountPoint {
   readonly Source: string;
   readonly Destination: string;
   readonly RW: boolean;
+  /** Of binds: `rprivate`, `rslave`, …; empty for volumes. */
+  readonly Propagation?: string | undefined;
 }
 
 export interface EndpointSettings {

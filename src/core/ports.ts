@@ -9,7 +9,8 @@ import type {
   Platform,
   RestartPolicy,
 } from "./inspect.ts";
-import type { StatsSample } from "./metrics.ts";
+import type { JournalEntry } from "./journal.ts";
+import type { Metrics, StatsSample } from "./metrics.ts";
 import type { Command, OperationResult, Progress } from "./operation.ts";
 import type { CheckRecord } from "./update-status.ts";
 
@@ -40,8 +41,7 @@ export type EngineSignal =
   /** The event stream stands: whatever happened before it may have been missed. */
   | { readonly kind: "up"; readonly engine: EngineIdentity }
   | { readonly kind: "down"; readonly reason: string }
-  | ContainerEvent
-  | { readonly kind: "image"; readonly action: string; readonly reference: string };
+  | ContainerEvent;
 
 export interface ContainerEvent {
   readonly kind: "container";
@@ -92,7 +92,7 @@ export interface Engine {
   ) => Promise<void>;
   readonly disconnect: (network: string, container: string, signal: AbortSignal) => Promise<void>;
   readonly rename: (container: string, name: string, signal: AbortSignal) => Promise<void>;
-  readonly restrictRestart: (container: string, policy: RestartPolicy, signal: AbortSignal) => Promise<void>;
+  readonly setRestartPolicy: (container: string, policy: RestartPolicy, signal: AbortSignal) => Promise<void>;
   readonly start: (container: string, signal: AbortSignal) => Promise<void>;
   /** Stops with the container's own signal and grace period. */
   readonly stop: (container: string, signal: AbortSignal) => Promise<void>;
@@ -119,6 +119,14 @@ export interface CreateRequest {
   readonly name: string;
   readonly body: CreateBody;
   readonly platform?: Platform;
+}
+
+/** The notes of unfinished updates: what makes a crash harmless. */
+export interface Journal {
+  /** Resolves when the entry would survive a power cut. */
+  readonly put: (entry: JournalEntry) => Promise<void>;
+  readonly remove: (operation: string) => Promise<void>;
+  readonly all: () => Promise<readonly JournalEntry[]>;
 }
 
 /** A registry's answer to "which digest has this tag?". */
@@ -173,8 +181,18 @@ export interface BrokerListener {
 export interface Entry {
   readonly container: Container;
   readonly check?: CheckRecord;
+  /** Only while an operation is queued for it or runs. */
   readonly progress?: Progress;
   readonly lastResult?: OperationResult;
+}
+
+/** What is known of the engine as a whole. */
+export interface NodeFacts {
+  /** Absent while the engine is not reachable. */
+  readonly engine?: EngineIdentity;
+  /** ISO 8601, UTC. */
+  readonly lastCheck?: string;
+  readonly nextCheck?: string;
 }
 
 /** What changed in the inventory, as subscribers hear of it. */
@@ -182,8 +200,29 @@ export type InventoryChange =
   | { readonly kind: "added"; readonly name: string; readonly after: Entry }
   | { readonly kind: "changed"; readonly name: string; readonly before: Entry; readonly after: Entry }
   | { readonly kind: "removed"; readonly name: string; readonly before: Entry }
-  | { readonly kind: "engine"; readonly online: boolean }
-  | { readonly kind: "node" };
+  | { readonly kind: "metrics"; readonly name: string; readonly metrics: Metrics }
+  | { readonly kind: "node"; readonly before: NodeFacts; readonly after: NodeFacts };
+
+/** The one mutable state: all containers, by name. Subscribers are called at once, in the order in which they came. */
+export interface Inventory {
+  readonly get: (name: string) => Entry | undefined;
+  /** In natural order of the names. */
+  readonly all: () => readonly Entry[];
+  readonly node: () => NodeFacts;
+  readonly metricsOf: (name: string) => Metrics | undefined;
+  readonly subscribe: (listener: (change: InventoryChange) => void) => Disposable;
+
+  readonly putContainer: (container: Container) => void;
+  readonly remove: (name: string) => void;
+  /** Each of these does nothing for a name that is not there. */
+  readonly setCheck: (name: string, check: CheckRecord) => void;
+  readonly setProgress: (name: string, progress: Progress | undefined) => void;
+  readonly setResult: (name: string, result: OperationResult) => void;
+  readonly setMetrics: (name: string, metrics: Metrics) => void;
+  /** Undefined: the engine is not reachable. */
+  readonly setEngine: (engine: EngineIdentity | undefined) => void;
+  readonly setCheckTimes: (times: Pick<NodeFacts, "lastCheck" | "nextCheck">) => void;
+}
 
 /** The doors' way in: the same for MQTT, HTTP, the command line and the schedule. */
 export interface Operations {

@@ -46,8 +46,13 @@ export type RemoteAnswer =
 
 /** What has to be asked before a status can be given: the registry, or nothing. */
 export type CheckQuestion =
-  | { readonly kind: "ask"; readonly reference: ImageReference }
-  | { readonly kind: "settled"; readonly status: UpdateStatus; readonly reason: string };
+  | { readonly kind: "ask"; readonly reference: ImageReference; readonly local: LocalImage }
+  | {
+      readonly kind: "settled";
+      readonly status: Exclude<UpdateStatus, Verdict>;
+      readonly reason: string;
+      readonly installedDigest?: string;
+    };
 
 /** Decides whether `image` (a container's `Config.Image`) can be asked about at all. */
 export function questionFor(image: string, local: LocalImage | undefined): CheckQuestion {
@@ -60,7 +65,8 @@ export function questionFor(image: string, local: LocalImage | undefined): Check
     return { kind: "settled", status: "unknown_image", reason };
   }
   if (reference.digest !== undefined) {
-    return { kind: "settled", status: "pinned", reason: `The container is pinned to ${reference.digest}.` };
+    const reason = `The container is pinned to ${reference.digest}.`;
+    return { kind: "settled", status: "pinned", reason, installedDigest: reference.digest };
   }
   if (local === undefined) {
     return {
@@ -76,7 +82,7 @@ export function questionFor(image: string, local: LocalImage | undefined): Check
       reason: `The image was not pulled from ${familiarText(reference)}: built, imported or tagged on this machine.`,
     };
   }
-  return { kind: "ask", reference };
+  return { kind: "ask", reference, local };
 }
 
 /** Compares the container's own image with the registry's answer. */
@@ -137,4 +143,21 @@ export function installedDigestOf(
 ): string | undefined {
   const own = digestsOfRepository(local.repoDigests, reference);
   return latestDigest !== undefined && own.includes(latestDigest) ? latestDigest : own[0];
+}
+
+/** The record of a container that has just been given the newest image of its reference; undefined where that has no digest. */
+export function recordAfterUpdate(reference: string, image: LocalImage, checkedAt: string): CheckRecord | undefined {
+  const parsed = parseImageReference(reference);
+  const digest = parsed.kind === "reference" ? installedDigestOf(parsed, image, undefined) : undefined;
+  if (digest === undefined) return undefined;
+  return {
+    status: "up_to_date",
+    verdict: "up_to_date",
+    reason: "The container was just updated.",
+    checkedAt,
+    imageId: image.id,
+    reference,
+    installedDigest: digest,
+    latestDigest: digest,
+  };
 }

@@ -23,8 +23,8 @@ const longest = 500;
 /** The last 500 operations, oldest first: `history.json`. */
 export interface History extends AsyncDisposable {
   readonly add: (entry: HistoryEntry) => void;
-  /** The last operation of each container of a node. */
-  readonly lastOf: (node: string) => ReadonlyMap<string, HistoryEntry>;
+  /** The last operation of a container. */
+  readonly last: (node: string, container: string) => HistoryEntry | undefined;
 }
 
 /** Opens the history at `path`; additions are written soon, and for certain before it is disposed of. */
@@ -40,12 +40,7 @@ export async function openHistory(
       entries = [...entries, entry].slice(-longest);
       writer.put(entries);
     },
-    lastOf: (node) =>
-      new Map(
-        entries.flatMap((entry) =>
-          entry.node === node && entry.container !== null ? [[entry.container, entry] as const] : [],
-        ),
-      ),
+    last: (node, container) => entries.findLast((entry) => entry.node === node && entry.container === container),
     [Symbol.asyncDispose]: writer.settled,
   };
 }

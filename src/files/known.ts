@@ -1,12 +1,26 @@
 import { z } from "zod";
+import { type CheckRecord, updateStatuses } from "../core/update-status.ts";
 import type { OnDamage } from "./atomic-json.ts";
 import { readJson, writeJson } from "./atomic-json.ts";
 import { createLatestWriter } from "./latest-writer.ts";
+
+const Check = z.strictObject({
+  status: z.enum(updateStatuses),
+  reason: z.string(),
+  checkedAt: z.string(),
+  imageId: z.string(),
+  reference: z.string(),
+  installedDigest: z.string().exactOptional(),
+  verdict: z.enum(["up_to_date", "update_available"]).exactOptional(),
+  latestDigest: z.string().exactOptional(),
+}) satisfies z.ZodType<CheckRecord>;
 
 const KnownNode = z.strictObject({
   node: z.string(),
   /** Containers that Home Assistant has a device for, and since when each is gone, if it is. */
   devices: z.record(z.string(), z.iso.datetime().nullable()),
+  /** The last check of each container: a restart does not make anyone forget a verdict. */
+  checks: z.record(z.string(), Check),
 });
 type KnownNode = z.infer<typeof KnownNode>;
 
@@ -20,6 +34,9 @@ export interface KnownEngine {
   readonly setNode: (node: string) => void;
   readonly devices: () => ReadonlyMap<string, string | null>;
   readonly setDevices: (devices: ReadonlyMap<string, string | null>) => void;
+  readonly check: (container: string) => CheckRecord | undefined;
+  /** Undefined: the container is gone. */
+  readonly setCheck: (container: string, check: CheckRecord | undefined) => void;
 }
 
 export interface KnownEngines extends AsyncDisposable {
@@ -37,7 +54,7 @@ export async function openKnown(
     deps.onFailure,
   );
   const change = (address: string, members: Partial<KnownNode>): void => {
-    engines.set(address, { node: "", devices: {}, ...engines.get(address), ...members });
+    engines.set(address, { node: "", devices: {}, checks: {}, ...engines.get(address), ...members });
     writer.put(undefined);
   };
   return {
@@ -46,6 +63,11 @@ export async function openKnown(
       setNode: (node) => change(address, { node }),
       devices: () => new Map(Object.entries(engines.get(address)?.devices ?? {})),
       setDevices: (devices) => change(address, { devices: Object.fromEntries(devices) }),
+      check: (container) => engines.get(address)?.checks[container],
+      setCheck: (container, check) => {
+        const { [container]: _, ...others } = engines.get(address)?.checks ?? {};
+        change(address, { checks: check === undefined ? others : { ...others, [container]: check } });
+      },
     }),
     [Symbol.asyncDispose]: writer.settled,
   };

@@ -20,6 +20,7 @@ export type ErrorCode =
   | "registry_limited"
   | "registry_failed"
   | "registry_answer_invalid"
+  | "candidate_failed"
   | "broker_unreachable"
   | "file_damaged"
   | "file_failed";

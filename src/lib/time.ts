@@ -45,3 +45,11 @@ export function backoff(attempt: number, firstMs: number, maxMs: number, random:
   const full = Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 30));
   return Math.round(full * (1 - random() / 4));
 }
+
+/** Resolves when `signal` has aborted. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,116 @@
+import PQueue from "p-queue";
+import type { Config, EngineConfig } from "../config/config.ts";
+import { containerFrom } from "../core/container.ts";
+import { currentCheck, installedVersion, latestVersion } from "../core/entry.ts";
+import type { Engine, Entry, Inventory, Registry } from "../core/ports.ts";
+import { isSelected } from "../core/selection.ts";
+import { openEngineOf, openRegistryOf } from "../gangway.ts";
+import { createImageBook } from "../inventory/image-book.ts";
+import { createInventory } from "../inventory/store.ts";
+import { messageOf } from "../lib/errors.ts";
+import { systemClock } from "../lib/time.ts";
+import { checkForUpdates } from "../operations/check.ts";
+import { surroundingsOf } from "./surroundings.ts";
+import { tableText } from "./table.ts";
+import { configOrComplaint, type ExitCode, type Invocation, type Terminal } from "./terminal.ts";
+
+const parallelInspects = 8;
+
+/** One line of the table, and one object of `--json`. */
+interface Row {
+  readonly container: string;
+  readonly image: string;
+  readonly status: string;
+  readonly installed: string;
+  readonly latest: string | null;
+  readonly reason: string;
+}
+
+/** `gangway check [NAME…]`: one look at the registries; 10 where there are updates, 1 where one could not be asked. */
+export async function check(terminal: Terminal, invocation: Invocation, signal: AbortSignal): Promise<ExitCode> {
+  const config = configOrComplaint(terminal, invocation);
+  if (config === undefined) return 2;
+  try {
+    const rows = (
+      await Promise.all(config.engines.map((engine) => rowsOf(terminal, invocation, config, engine, signal)))
+    ).flat();
+    const unknown = invocation.names.filter((name) => !rows.some(({ container }) => container === name));
+    for (const name of unknown) terminal.errors.write(`gangway: there is no container named ${name}\n`);
+    terminal.output.write(
+      invocation.json ? `${JSON.stringify(rows, null, 2)}\n` : tableText(headings, rows.map(cells)),
+    );
+    return exitCodeFor(rows, unknown);
+  } catch (error) {
+    terminal.errors.write(`gangway: ${terminal.secrets.redact(messageOf(error))}\n`);
+    return 1;
+  }
+}
+
+const headings = ["CONTAINER", "IMAGE", "STATUS", "INSTALLED", "LATEST", "REASON"];
+
+function cells({ container, image, status, installed, latest, reason }: Row): readonly string[] {
+  return [container, image, status, installed, latest ?? "?", reason];
+}
+
+function exitCodeFor(rows: readonly Row[], unknown: readonly string[]): ExitCode {
+  if (unknown.length > 0) return 1;
+  if (rows.some(({ status }) => status === "update_available")) return 10;
+  return rows.some(({ status }) => status === "registry_error") ? 1 : 0;
+}
+
+async function rowsOf(
+  terminal: Terminal,
+  invocation: Invocation,
+  config: Config,
+  engineConfig: EngineConfig,
+  signal: AbortSignal,
+): Promise<readonly Row[]> {
+  const surroundings = surroundingsOf(terminal, invocation.logLevel === undefined ? "error" : config.log.level);
+  const engine = openEngineOf(engineConfig, surroundings);
+  await engine.identify(signal);
+  await using registry = openRegistryOf(config, surroundings);
+  const inventory = await readInventory(engine, config, signal);
+  for (const { container } of inventory.all()) {
+    const { names } = invocation;
+    if (names.length > 0 && !names.includes(container.name)) inventory.remove(container.name);
+  }
+  await checkAll(engine, registry, inventory, config, signal);
+  return inventory.all().map(rowFrom);
+}
+
+async function readInventory(engine: Engine, config: Config, signal: AbortSignal): Promise<Inventory> {
+  const inventory = createInventory();
+  const images = createImageBook(engine);
+  const queue = new PQueue({ concurrency: parallelInspects });
+  await queue.addAll(
+    (await engine.list(signal)).map(({ id }) => async () => {
+      const inspect = await engine.inspect(id, signal);
+      const container = containerFrom(inspect, await images.digestsOf(inspect.Image, signal));
+      if (isSelected(container.name, container.labels, config.containers)) inventory.putContainer(container);
+    }),
+  );
+  return inventory;
+}
+
+async function checkAll(
+  engine: Engine,
+  registry: Registry,
+  inventory: Inventory,
+  config: Config,
+  signal: AbortSignal,
+): Promise<void> {
+  const { concurrency } = config.check;
+  await checkForUpdates({ engine, registry, inventory, concurrency, clock: systemClock }, { kind: "check" }, signal);
+}
+
+function rowFrom(entry: Entry): Row {
+  const found = currentCheck(entry);
+  return {
+    container: entry.container.name,
+    image: entry.container.image,
+    status: found?.status ?? "unknown_image",
+    installed: installedVersion(entry),
+    latest: latestVersion(entry) ?? null,
+    reason: found?.reason ?? "",
+  };
+}

@@ -1,0 +1,93 @@
+import { parseArgs } from "node:util";
+
+/** What the user typed. */
+export type CommandLine =
+  | {
+      readonly kind: "command";
+      readonly command: CommandName;
+      readonly names: readonly string[];
+      readonly config: string | undefined;
+      readonly logLevel: string | undefined;
+      readonly json: boolean;
+      /** Started by the image: its defaults are a layer below the file. */
+      readonly image: boolean;
+    }
+  | { readonly kind: "help" }
+  | { readonly kind: "version" }
+  | { readonly kind: "mistake"; readonly message: string };
+
+export const commands = {
+  run: "serve: publish containers over MQTT and obey commands (the default)",
+  check: "ask the registries once and print a table; exit code 10 when there are updates",
+  config: "print the effective configuration, secrets masked",
+  purge: "remove every retained topic of this node from the broker",
+  healthcheck: "ask a running Gangway whether it is alive, for the image's HEALTHCHECK",
+} as const;
+export type CommandName = keyof typeof commands;
+
+/** Reads the arguments after the program's name. */
+export function parseCommandLine(args: readonly string[]): CommandLine {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        config: { type: "string" },
+        "log-level": { type: "string" },
+        json: { type: "boolean" },
+        image: { type: "boolean" },
+        version: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    if (values.help === true) return { kind: "help" };
+    if (values.version === true) return { kind: "version" };
+    const [command = "run", ...names] = positionals;
+    if (!isCommand(command)) {
+      return { kind: "mistake", message: `There is no command "${command}".` };
+    }
+    if (names.length > 0 && command !== "check") {
+      return { kind: "mistake", message: `"${command}" takes no names; found "${names.join(" ")}".` };
+    }
+    if (values.json === true && command !== "check") {
+      return { kind: "mistake", message: `"${command}" has no --json.` };
+    }
+    return {
+      kind: "command",
+      command,
+      names,
+      config: values.config,
+      logLevel: values["log-level"],
+      json: values.json === true,
+      image: values.image === true,
+    };
+  } catch (error) {
+    const [message = "The arguments make no sense"] = error instanceof Error ? error.message.split(". To specify") : [];
+    return { kind: "mistake", message: `${message.replace(/\.$/, "")}.` };
+  }
+}
+
+function isCommand(word: string): word is CommandName {
+  return Object.hasOwn(commands, word);
+}
+
+/** The text of `--help`. */
+export function helpText(version: string): string {
+  const list = Object.entries(commands).map(([name, meaning]) => `  ${name.padEnd(12)} ${meaning}`);
+  return `gangway ${version}: Docker containers as Home Assistant devices, over MQTT
+
+Usage: gangway [COMMAND] [OPTIONS]
+
+Commands:
+${list.join("\n")}
+
+Options:
+  --config FILE        the configuration (else GANGWAY_CONFIG, ./config.yaml, /config/config.yaml)
+  --log-level LEVEL    trace, debug, info, warn, error or silent
+  --json               check: print JSON instead of a table
+  --version            print the version
+  -h, --help           print this
+
+check takes names of containers: gangway check web db
+`;
+}

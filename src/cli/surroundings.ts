@@ -1,0 +1,21 @@
+import { join } from "node:path";
+import { ownContainerId } from "../core/own-container.ts";
+import type { Surroundings } from "../gangway.ts";
+import type { LogLevel } from "../lib/log.ts";
+import { systemClock } from "../lib/time.ts";
+import { fileReader, logTo, type Terminal } from "./terminal.ts";
+
+/** What the program may use of the process that it runs in; the log goes to `output`. */
+export function surroundingsOf(terminal: Terminal, level: LogLevel, output = terminal.errors): Surroundings {
+  const { secrets, version, environment, home } = terminal;
+  const readFile = fileReader(terminal);
+  return {
+    log: logTo(output, level, secrets),
+    secrets,
+    clock: systemClock,
+    version,
+    readFile,
+    ownContainerId: ownContainerId(readFile("/proc/self/mountinfo")),
+    dockerConfigPath: join(environment["DOCKER_CONFIG"] ?? join(home, ".docker"), "config.json"),
+  };
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import type { BrokerSession, Publication } from "../core/ports.ts";
+import { createOutbox } from "./outbox.ts";
+
+/** A session whose broker acknowledges only when it is told to. */
+function slowSession() {
+  const end = new AbortController();
+  const sent: Publication[] = [];
+  const pending: (() => void)[] = [];
+  const session: BrokerSession = {
+    closed: end.signal,
+    publish: (publication) => {
+      sent.push(publication);
+      return new Promise((resolve) => pending.push(resolve));
+    },
+    subscribe: () => Promise.resolve(),
+  };
+  return {
+    session,
+    sent,
+    close: () => end.abort(),
+    acknowledge: async (count: number) => {
+      for (const resolve of pending.splice(0, count)) resolve();
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+const retained = (topic: string, payload: string): Publication => ({ topic, payload, retain: true, qos: 1 });
+const passing = (topic: string, payload: string): Publication => ({ topic, payload, retain: false, qos: 0 });
+
+describe("outbox", () => {
+  it("sends in the order of the calls", () => {
+    const { session, sent } = slowSession();
+    const outbox = createOutbox(session);
+
+    outbox.put(retained("config", "1"));
+    outbox.put(retained("state", "2"));
+    outbox.put(passing("stats", "3"));
+
+    expect(sent.map(({ payload }) => payload)).toEqual(["1", "2", "3"]);
+  });
+
+  it("does not repeat what the broker has, until it is told to forget", () => {
+    const { session, sent } = slowSession();
+    const outbox = createOutbox(session);
+
+    for (const payload of ["a", "a", "b", "b", "a"]) outbox.put(retained("t", payload));
+    expect(sent.map(({ payload }) => payload)).toEqual(["a", "b", "a"]);
+    outbox.forget();
+    outbox.put(retained("t", "a"));
+    expect(sent).toHaveLength(4);
+  });
+
+  it("repeats what is not retained: each is news", () => {
+    const { session, sent } = slowSession();
+    const outbox = createOutbox(session);
+
+    outbox.put(passing("t", "a"));
+    outbox.put(passing("t", "a"));
+
+    expect(sent).toHaveLength(2);
+  });
+
+  it("keeps only the newest of each topic while the broker is slow", async () => {
+    const { session, sent, acknowledge } = slowSession();
+    const outbox = createOutbox(session);
+    for (let index = 0; index < 32; index++) outbox.put(retained(`busy/${index}`, "x"));
+
+    for (let version = 0; version < 10_000; version++) outbox.put(retained("state", String(version)));
+    expect(sent).toHaveLength(32);
+    await acknowledge(32);
+
+    expect(sent.slice(32)).toEqual([retained("state", "9999")]);
+  });
+
+  it("does not grow without bound with what is not retained, and drops the oldest of it", async () => {
+    const { session, sent, acknowledge } = slowSession();
+    const outbox = createOutbox(session);
+    for (let index = 0; index < 32; index++) outbox.put(retained(`busy/${index}`, "x"));
+
+    for (let index = 0; index < 5_000; index++) outbox.put(passing("stats", String(index)));
+    while (sent.length < 32 + 1_000) await acknowledge(32);
+    await acknowledge(32);
+
+    expect(sent).toHaveLength(32 + 1_000);
+    expect(sent.at(-1)?.payload).toBe("4999");
+  });
+
+  it("sends nothing after the session is over", () => {
+    const { session, sent, close } = slowSession();
+    const outbox = createOutbox(session);
+
+    close();
+    outbox.put(retained("t", "a"));
+
+    expect(sent).toEqual([]);
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, it } from "vitest";
+import { UpdateState } from "../../test/home-assistant.ts";
+import type { Container } from "../core/container.ts";
+import type { Progress } from "../core/operation.ts";
+import type { Entry } from "../core/ports.ts";
+import type { CheckRecord } from "../core/update-status.ts";
+import { containerState, nodeState, updateState } from "./state.ts";
+
+const hex = (start: string): string => start.padEnd(64, "0");
+const container: Container = {
+  name: "web",
+  id: "a".repeat(64),
+  image: "nginx:1.27",
+  imageId: `sha256:${hex("feed")}`,
+  repoDigests: [`nginx@sha256:${hex("1b2c3d4e5f60")}`],
+  state: "running",
+  health: "healthy",
+  startedAt: "2026-01-01T00:00:00Z",
+  finishedAt: null,
+  restartCount: 2,
+  exitCode: null,
+  labels: {},
+};
+const check: CheckRecord = {
+  status: "update_available",
+  verdict: "update_available",
+  reason: "nginx:1.27 now has another digest.",
+  checkedAt: "2026-01-02T00:00:00Z",
+  imageId: container.imageId,
+  reference: container.image,
+  installedDigest: `sha256:${hex("1b2c3d4e5f60")}`,
+  latestDigest: `sha256:${hex("9f8e7d6c5b4a")}`,
+};
+const updating = (more: Partial<Progress>): Progress => ({
+  operation: "x",
+  command: "update",
+  phase: "queued",
+  ...more,
+});
+
+describe("updateState", () => {
+  const states: readonly (readonly [string, Entry, object])[] = [
+    [
+      "leaves the latest version out before the first verdict",
+      { container },
+      { installed_version: "1.27 (1b2c3d4e5f60)", title: "nginx:1.27", in_progress: false, update_percentage: null },
+    ],
+    [
+      "names both versions when there is an update",
+      { container, check },
+      { installed_version: "1.27 (1b2c3d4e5f60)", latest_version: "1.27 (9f8e7d6c5b4a)" },
+    ],
+    [
+      "repeats the installed version literally when there is none",
+      { container, check: { ...check, status: "up_to_date", verdict: "up_to_date" } },
+      { installed_version: "1.27 (1b2c3d4e5f60)", latest_version: "1.27 (1b2c3d4e5f60)" },
+    ],
+    [
+      "keeps the last verdict when a check fails",
+      { container, check: { ...check, status: "registry_error", reason: "no answer" } },
+      { latest_version: "1.27 (9f8e7d6c5b4a)" },
+    ],
+    [
+      "says nothing of the latest version on what was said of another image",
+      { container: { ...container, imageId: "sha256:other" }, check },
+      {},
+    ],
+    [
+      "shows a queued update as in progress, without a figure",
+      { container, progress: updating({}) },
+      { in_progress: true, update_percentage: null },
+    ],
+    [
+      "shows how far a pull is",
+      { container, progress: updating({ phase: "pulling", percent: 50 }) },
+      { in_progress: true, update_percentage: 40 },
+    ],
+    [
+      "shows the gate",
+      { container, progress: updating({ phase: "verifying" }) },
+      { in_progress: true, update_percentage: 90 },
+    ],
+    [
+      "is not in progress while the container is only restarted",
+      { container, progress: { ...updating({}), command: "restart" } },
+      { in_progress: false, update_percentage: null },
+    ],
+  ];
+
+  it.each(states)("%s", (_, entry, expected) => {
+    expect(UpdateState.parse(updateState(entry))).toMatchObject(expected);
+  });
+
+  it("never says that an unchecked container is up to date", () => {
+    for (const entry of [{ container }, { container: { ...container, imageId: "sha256:other" }, check }]) {
+      expect(updateState(entry)).not.toHaveProperty("latest_version");
+    }
+  });
+
+  it("shows the image's own id where it has no digest at a registry", () => {
+    expect(updateState({ container: { ...container, repoDigests: [] } })).toMatchObject({
+      installed_version: "1.27 (feed00000000)",
+    });
+  });
+});
+
+describe("containerState", () => {
+  it("tells the last check, the last certain verdict and the last result apart", () => {
+    const entry: Entry = {
+      container,
+      check: { ...check, status: "registry_error", reason: "The registry did not answer." },
+      lastResult: {
+        id: "1",
+        command: "update",
+        container: "web",
+        state: "rolled_back",
+        message: "It failed.",
+        startedAt: "",
+        finishedAt: "",
+      },
+    };
+
+    expect(containerState(entry)).toMatchObject({
+      state: "running",
+      running: true,
+      health: "healthy",
+      status: "registry_error",
+      verdict: "update_available",
+      reason: "The registry did not answer.",
+      phase: "idle",
+      last_result: "rolled_back",
+      restart_count: 2,
+    });
+  });
+
+  it("has no text that is longer than a state may be", () => {
+    const long = containerState({ container: { ...container, image: `x/${"y".repeat(300)}:1` } });
+
+    for (const value of Object.values(long)) expect(String(value).length).toBeLessThanOrEqual(255);
+  });
+});
+
+describe("nodeState", () => {
+  it("counts what is there, and names what has an update", () => {
+    const entries: readonly Entry[] = [
+      { container, check },
+      { container: { ...container, name: "db", state: "exited" } },
+      { container: { ...container, name: "cache", health: "unhealthy" } },
+    ];
+
+    expect(nodeState(entries, {}, "0.1.0")).toMatchObject({
+      containers_total: 3,
+      containers_running: 2,
+      containers_unhealthy: 1,
+      updates_available: 1,
+      updates: ["web"],
+      docker_version: null,
+    });
+  });
+});

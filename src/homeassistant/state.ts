@@ -1,0 +1,131 @@
+import { isRunning } from "../core/container.ts";
+import { currentCheck, installedDigest, installedVersion, latestVersion } from "../core/entry.ts";
+import type { Metrics } from "../core/metrics.ts";
+import { isSuccess, type OperationResult, type Progress } from "../core/operation.ts";
+import type { Entry, NodeFacts } from "../core/ports.ts";
+import { truncate } from "../lib/text.ts";
+
+/** Home Assistant refuses longer states. */
+const longestState = 255;
+
+/** `container/<name>/state` */
+export function containerState(entry: Entry): object {
+  const { container, progress, lastResult } = entry;
+  const check = currentCheck(entry);
+  return {
+    state: container.state,
+    running: isRunning(container),
+    health: container.health,
+    image: truncate(container.image, longestState),
+    digest: installedDigest(entry),
+    status: check?.status ?? null,
+    verdict: check?.verdict ?? null,
+    checked_at: check?.checkedAt ?? null,
+    reason: check === undefined ? null : truncate(check.reason, longestState),
+    started_at: container.startedAt,
+    finished_at: container.finishedAt,
+    restart_count: container.restartCount,
+    exit_code: container.exitCode,
+    phase: progress?.phase ?? "idle",
+    seconds_left: progress?.secondsLeft ?? null,
+    last_result: lastResult?.state ?? "none",
+    last_message: lastResult === undefined ? null : truncate(lastResult.message, longestState),
+  };
+}
+
+/** How far an update is when it reaches a phase, in percent; a pull fills the span below `creating`. */
+const milestones: Partial<Record<Progress["phase"], number>> = { creating: 80, switching: 85, verifying: 90 };
+const pullSpan = 0.8;
+
+/**
+ * `container/<name>/update`: exactly what Home Assistant's MQTT update entity takes
+ * (https://www.home-assistant.io/integrations/update.mqtt/). One key too many, or a null elsewhere than in
+ * `update_percentage`, and the whole message is dropped there.
+ */
+export function updateState(entry: Entry): object {
+  const { progress } = entry;
+  const latest = latestVersion(entry);
+  const inProgress = progress?.command === "update";
+  return {
+    installed_version: installedVersion(entry),
+    ...(latest === undefined ? {} : { latest_version: latest }),
+    title: truncate(entry.container.image, longestState),
+    in_progress: inProgress,
+    update_percentage: inProgress ? percentOf(progress) : null,
+  };
+}
+
+function percentOf(progress: Progress): number | null {
+  if (progress.phase === "pulling") return Math.floor((progress.percent ?? 0) * pullSpan);
+  return milestones[progress.phase] ?? null;
+}
+
+/** `container/<name>/stats`: rounded, so that noise does not fill Home Assistant's database. */
+export function containerStats(metrics: Metrics): object {
+  return {
+    cpu_percent: rounded(metrics.cpuPercent, 1),
+    memory_bytes: metrics.memoryBytes,
+    memory_percent: rounded(metrics.memoryPercent, 1),
+    memory_limit_bytes: metrics.memoryLimitBytes,
+    net_rx_bytes: metrics.netRxBytes,
+    net_tx_bytes: metrics.netTxBytes,
+    net_rx_rate: rounded(metrics.netRxRate, 0),
+    net_tx_rate: rounded(metrics.netTxRate, 0),
+    block_read_bytes: metrics.blockReadBytes,
+    block_write_bytes: metrics.blockWriteBytes,
+    block_read_rate: rounded(metrics.blockReadRate, 0),
+    block_write_rate: rounded(metrics.blockWriteRate, 0),
+    pids: metrics.pids,
+  };
+}
+
+function rounded(number: number | null, digits: number): number | null {
+  return number === null ? null : Number(number.toFixed(digits));
+}
+
+/** `<node>/stats`: the sums over all running containers. */
+export function nodeStats(metrics: readonly Metrics[]): object {
+  return {
+    cpu_percent: rounded(total(metrics.map(({ cpuPercent }) => cpuPercent)), 1),
+    memory_bytes: total(metrics.map(({ memoryBytes }) => memoryBytes)),
+  };
+}
+
+function total(numbers: readonly (number | null)[]): number | null {
+  const known = numbers.filter((number) => number !== null);
+  return known.length === 0 ? null : known.reduce((sum, number) => sum + number, 0);
+}
+
+/** `<node>/state` */
+export function nodeState(entries: readonly Entry[], facts: NodeFacts, version: string): object {
+  const outdated = entries.filter((entry) => currentCheck(entry)?.verdict === "update_available");
+  return {
+    containers_total: entries.length,
+    containers_running: entries.filter(({ container }) => isRunning(container)).length,
+    containers_unhealthy: entries.filter(({ container }) => container.health === "unhealthy").length,
+    updates_available: outdated.length,
+    updates: outdated.map(({ container }) => container.name),
+    docker_version: facts.engine?.version ?? null,
+    docker_api_version: facts.engine?.apiVersion ?? null,
+    gangway_version: version,
+    last_check: facts.lastCheck ?? null,
+    next_check: facts.nextCheck ?? null,
+  };
+}
+
+/** `<node>/result`, and the answer on an MQTT 5 response topic. */
+export function resultMessage(result: OperationResult): object {
+  return {
+    id: result.id,
+    command: result.command,
+    container: result.container,
+    ok: isSuccess(result.state),
+    state: result.state,
+    message: result.message,
+    from: result.from ?? null,
+    to: result.to ?? null,
+    started_at: result.startedAt,
+    finished_at: result.finishedAt,
+    ...(result.log === undefined ? {} : { log: result.log }),
+  };
+}

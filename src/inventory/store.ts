@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Metrics } from "../core/metrics.ts";
+import type { Entry, Inventory, InventoryChange, NodeFacts } from "../core/ports.ts";
+import { compareNaturally } from "../lib/text.ts";
+
+/**
+ * An empty inventory. What is set again unchanged is silence: nobody hears of it. `remembered` is asked what an earlier
+ * run knew of a container that is put in for the first time.
+ */
+export function createInventory(remembered: (name: string) => Omit<Entry, "container"> = () => ({})): Inventory {
+  const entries = new Map<string, Entry>();
+  const metrics = new Map<string, Metrics>();
+  const listeners = new Set<(change: InventoryChange) => void>();
+  let node: NodeFacts = {};
+
+  const tell = (change: InventoryChange): void => {
+    for (const listener of [...listeners]) listener(change);
+  };
+  const put = (name: string, after: Entry): void => {
+    const before = entries.get(name);
+    if (before !== undefined && isDeepStrictEqual(before, after)) return;
+    entries.set(name, after);
+    tell(before === undefined ? { kind: "added", name, after } : { kind: "changed", name, before, after });
+  };
+  const amend = (name: string, members: Partial<Entry>): void => {
+    const entry = entries.get(name);
+    if (entry !== undefined) put(name, { ...entry, ...members });
+  };
+
+  const setNode = (after: NodeFacts): void => {
+    const before = node;
+    if (isDeepStrictEqual(before, after)) return;
+    node = after;
+    tell({ kind: "node", before, after });
+  };
+
+  return {
+    get: (name) => entries.get(name),
+    all: () => [...entries.values()].sort((a, b) => compareNaturally(a.container.name, b.container.name)),
+    node: () => node,
+    metricsOf: (name) => metrics.get(name),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return {
+        [Symbol.dispose]: () => {
+          listeners.delete(listener);
+        },
+      };
+    },
+    putContainer: (container) =>
+      put(container.name, { ...(entries.get(container.name) ?? remembered(container.name)), container }),
+    remove: (name) => {
+      const before = entries.get(name);
+      if (before === undefined) return;
+      entries.delete(name);
+      metrics.delete(name);
+      tell({ kind: "removed", name, before });
+    },
+    setCheck: (name, check) => amend(name, { check }),
+    setResult: (name, lastResult) => amend(name, { lastResult }),
+    setProgress: (name, progress) => {
+      const entry = entries.get(name);
+      if (entry === undefined) return;
+      const { progress: _, ...rest } = entry;
+      put(name, progress === undefined ? rest : { ...rest, progress });
+    },
+    setMetrics: (name, sample) => {
+      if (!entries.has(name)) return;
+      metrics.set(name, sample);
+      tell({ kind: "metrics", name, metrics: sample });
+    },
+    setEngine: (engine) => {
+      const { engine: _, ...rest } = node;
+      setNode(engine === undefined ? rest : { ...rest, engine });
+    },
+    setCheckTimes: (times) => setNode({ ...node, ...times }),
+  };
+}

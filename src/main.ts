@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import process from "node:process";
+import { helpText, parseCommandLine } from "./cli/command-line.ts";
+import type { ExitCode, Invocation, Terminal } from "./cli/terminal.ts";
+import { readFile } from "./config/source.ts";
+import { createSecrets } from "./lib/log.ts";
+
+/** Each command is loaded only when it is asked for: `healthcheck` runs every half minute and needs next to nothing. */
+async function execute(terminal: Terminal, invocation: Invocation, signal: AbortSignal): Promise<ExitCode> {
+  switch (invocation.command) {
+    case "run":
+      return await (await import("./cli/run.ts")).run(terminal, invocation, signal);
+    case "check":
+      return await (await import("./cli/check.ts")).check(terminal, invocation, signal);
+    case "config":
+      return (await import("./cli/config.ts")).printConfig(terminal, invocation);
+    case "purge":
+      return await (await import("./cli/purge.ts")).purge(terminal, invocation, signal);
+    case "healthcheck":
+      return await (await import("./cli/healthcheck.ts")).healthcheck(terminal, invocation, signal);
+  }
+}
+
+async function main(): Promise<ExitCode> {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    readonly version: string;
+  };
+  const commandLine = parseCommandLine(process.argv.slice(2));
+  switch (commandLine.kind) {
+    case "help":
+      process.stdout.write(helpText(version));
+      return 0;
+    case "version":
+      process.stdout.write(`gangway ${version}\n`);
+      return 0;
+    case "mistake":
+      process.stderr.write(`gangway: ${commandLine.message} gangway --help shows what there is.\n`);
+      return 2;
+    case "command":
+      break;
+  }
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+  const terminal: Terminal = {
+    output: process.stdout,
+    errors: process.stderr,
+    environment: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    readFile,
+    version,
+    secrets: createSecrets(),
+  };
+  return await execute(terminal, commandLine, stop.signal);
+}
+
+// What still keeps the process alive after `main` must not: everything that matters has been awaited.
+process.exit(await main());
