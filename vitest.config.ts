@@ -20,6 +20,17 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      {
+        extends: true,
+        test: {
+          // What needs minutes or downloads: newer engines, the bed in containers. Not part of `npm test`.
+          name: "long",
+          include: ["test/long/**/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          maxWorkers: 1,
+        },
+      },
     ],
   },
 });

@@ -4,8 +4,9 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BedBroker, type BrokerOptions, openBroker } from "./broker.ts";
+import { debianRoot } from "./debian-root.ts";
 import { type BedEngine, type EngineOptions, openEngine } from "./engine.ts";
-import { ensurePackages } from "./packages.ts";
+import { ensurePackages, type NeedName } from "./packages.ts";
 import { programEnvironment } from "./programs.ts";
 import { type BedRegistry, openRegistry, type RegistryOptions } from "./registry.ts";
 import { directoryPattern, removeTraces } from "./traces.ts";
@@ -34,7 +35,10 @@ export interface BedOptions {
  * closing it.
  */
 export async function openBed(options: BedOptions): Promise<Bed> {
-  await ensurePackages(options, options.say ?? ((line) => console.error(line)));
+  const say = options.say ?? ((line) => console.error(line));
+  await ensurePackages(needsOf(options), say);
+  const wishes = chosen(options.engine);
+  const root = wishes?.release && (await debianRoot(wishes.release, say));
   const directory = await mkdtemp(directoryPattern(tmpdir()));
   const reaper = await startReaper(directory);
   await using undo = new AsyncDisposableStack();
@@ -45,7 +49,7 @@ export async function openBed(options: BedOptions): Promise<Bed> {
   const registry = options.registry && (await openRegistry(directory, chosen(options.registry)));
   if (registry !== undefined) undo.defer(registry.close);
   const loopback = new Map(registry === undefined ? [] : [[registry.port, registry.accept]]);
-  const openingEngine = options.engine && openEngine({ directory, loopback }, chosen(options.engine));
+  const openingEngine = options.engine && openEngine({ directory, loopback, root }, wishes);
   const openingBroker = options.broker && openBroker(directory, chosen(options.broker));
   // Were one to fail while the other is still opening, that one would open into a directory that is being removed.
   await Promise.allSettled([openingEngine, openingBroker]);
@@ -68,7 +72,17 @@ export async function openBed(options: BedOptions): Promise<Bed> {
   };
 }
 
-function chosen<T>(wish: T | true): T | undefined {
+function needsOf({ engine, registry, broker }: BedOptions): readonly NeedName[] {
+  return [
+    "namespaces",
+    ...(engine ? ["engine" as const] : []),
+    ...(registry ? ["registry" as const] : []),
+    ...(broker ? ["broker" as const] : []),
+    ...(chosen(engine)?.release ? ["release" as const] : []),
+  ];
+}
+
+function chosen<T>(wish: T | true | undefined): T | undefined {
   return wish === true ? undefined : wish;
 }
 

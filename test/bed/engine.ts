@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { type Daemon, startDaemon } from "./daemon.ts";
+import type { DebianRelease } from "./debian-root.ts";
 import { type BedNetwork, openNetwork } from "./network.ts";
 import { controlGroupOf } from "./traces.ts";
 import { eventually } from "./wait.ts";
@@ -32,6 +33,11 @@ export interface EngineOptions {
   readonly network?: "bridge" | "none";
   /** What `docker info` calls it; the namespace has the name to itself. */
   readonly hostName?: string;
+  /**
+   * The engine of another Debian release, newer than the machine's. Of the machine's files it sees those under /tmp and
+   * the bed's directory only.
+   */
+  readonly release?: DebianRelease;
   /** More members of `daemon.json`. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -40,6 +46,8 @@ interface Placement {
   readonly directory: string;
   /** Ports of 127.0.0.1 that must answer inside as they do outside. */
   readonly loopback: ReadonlyMap<number, (socket: Socket) => void>;
+  /** The file system that its programs are in; the machine's own, if absent. */
+  readonly root?: string | undefined;
 }
 
 /**
@@ -70,7 +78,7 @@ export async function openEngine(placement: Placement, options: EngineOptions = 
       args: [
         ...[`--net=/run/netns/${network.namespace}`, "unshare", "--mount", "--propagation", "slave", "--uts"],
         ...["--pid", "--fork", "--kill-child", "--mount-proc"],
-        ...["sh", script, directory, options.hostName ?? "bed"],
+        ...["sh", script, directory, options.hostName ?? "bed", placement.root ?? ""],
       ],
     });
     current = { daemon, network };
@@ -123,11 +131,19 @@ export async function openEngine(placement: Placement, options: EngineOptions = 
  */
 const firstProcess = `
 set -e
-mount -t tmpfs tmpfs /run
-mkdir -p /etc/docker
-mount --bind "$1/etc" /etc/docker
+root=$3
+if [ -n "$root" ]; then
+  mkdir -p "$1/upper" "$1/work" "$1/root"
+  mount -t overlay -o "lowerdir=$root,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
+  root=$1/root
+  mkdir -p "$root/tmp" "$root$1"
+  for directory in /proc /sys /dev /tmp "$1"; do mount --rbind "$directory" "$root$directory"; done
+fi
+mount -t tmpfs tmpfs "$root/run"
+mkdir -p "$root/etc/docker"
+mount --bind "$1/etc" "$root/etc/docker"
 echo "$2" > /proc/sys/kernel/hostname
-dockerd --config-file "$1/daemon.json" &
+chroot "$root/" dockerd --config-file "$1/daemon.json" &
 engine=$!
 trap 'kill -TERM $engine' TERM
 set +e

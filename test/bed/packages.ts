@@ -8,8 +8,11 @@ interface Need {
   readonly isMet?: (path: string) => boolean;
 }
 
-const needs: Readonly<Record<"always" | "engine" | "registry" | "broker", readonly Need[]>> = {
-  always: [
+/** What can be asked for: the parts of a bed, and what an engine of another release takes. */
+export type NeedName = "namespaces" | "engine" | "registry" | "broker" | "release";
+
+const needs: Readonly<Record<NeedName, readonly Need[]>> = {
+  namespaces: [
     { program: "ip", package: "iproute2" },
     { program: "unshare", package: "util-linux" },
   ],
@@ -23,26 +26,23 @@ const needs: Readonly<Record<"always" | "engine" | "registry" | "broker", readon
     { program: "openssl", package: "openssl" },
   ],
   broker: [{ program: "mosquitto", package: "mosquitto" }],
+  release: [{ program: "debootstrap", package: "debootstrap" }],
 };
 
 /**
- * Makes sure that the programs for the wanted parts are there. As root on Debian or Ubuntu it installs what is missing,
+ * Makes sure that the programs for what is wanted are there. As root on Debian or Ubuntu it installs what is missing,
  * after telling `say`; elsewhere it throws one line that says what is missing. Nothing that it installs is started, now
  * or at the next boot.
  */
-export async function ensurePackages(
-  wanted: { readonly engine?: unknown; readonly registry?: unknown; readonly broker?: unknown },
-  say: (line: string) => void,
-): Promise<void> {
-  const parts = (["engine", "registry", "broker"] as const).filter((part) => wanted[part] !== undefined);
-  const missing = missingPackages(parts);
+export async function ensurePackages(wanted: readonly NeedName[], say: (line: string) => void): Promise<void> {
+  const missing = missingPackages(wanted);
   if (missing.length === 0) return;
   if (!mayInstall()) {
     throw new Error(`missing here: ${missing.join(", ")}; install them, or run this as root on Debian or Ubuntu`);
   }
   say(`Installing with apt-get, which takes about a minute: ${missing.join(" ")}`);
   await install(missing);
-  const remaining = missingPackages(parts);
+  const remaining = missingPackages(wanted);
   if (remaining.length > 0) throw new Error(`still missing after their installation: ${remaining.join(", ")}`);
 }
 
@@ -51,8 +51,8 @@ export function mayInstall(): boolean {
   return process.getuid?.() === 0 && findProgram("apt-get") !== undefined;
 }
 
-function missingPackages(parts: readonly ("engine" | "registry" | "broker")[]): readonly string[] {
-  return [...needs.always, ...parts.flatMap((part) => needs[part])].filter(isMissing).map((need) => need.package);
+function missingPackages(wanted: readonly NeedName[]): readonly string[] {
+  return wanted.flatMap((name) => needs[name].filter(isMissing).map((need) => need.package));
 }
 
 function isMissing(need: Need): boolean {

@@ -9,8 +9,11 @@ import { eventually } from "./wait.ts";
  * whoever knows the directory can clean up: the bed itself, or its reaper after the bed's process was killed.
  */
 
-const markName = "GANGWAY_BED";
+/** The environment variable whose value is the directory of the bed. */
+export const markName = "GANGWAY_BED";
 const directoryPrefix = "gangway-bed-";
+/** The names of beds: of their directories, network namespaces and control groups. */
+export const bedNamePattern = new RegExp(`^${directoryPrefix}`);
 const controlGroupRoot = "/sys/fs/cgroup";
 
 /** The pattern for `mkdtemp`. */

@@ -1,0 +1,45 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { run } from "./programs.ts";
+
+/** Releases with an engine newer than bookworm's 20.10: trixie has 26.1, sid a later one. */
+export type DebianRelease = "trixie" | "sid";
+
+/**
+ * The root directory of a minimal Debian with an engine in it. It is made once, in about a minute, and kept in the
+ * user's cache: nothing in it is ever changed afterwards. Throws where the machine's own packages are not Debian's.
+ */
+export async function debianRoot(release: DebianRelease, say: (line: string) => void): Promise<string> {
+  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "gangway-bed");
+  const root = join(cache, release);
+  if (existsSync(root)) return root;
+  await mkdir(cache, { recursive: true });
+  say(`Making a Debian ${release} with its engine in ${root}, which takes about a minute`);
+  await run("flock", [cache, "sh", "-c", making, "sh", root, release, await debianMirror()]);
+  return root;
+}
+
+/** Two processes may want it at once: the second one finds it made. */
+const making = `
+set -e
+[ -e "$1" ] && exit 0
+rm -rf "$1.partial"
+debootstrap --variant=minbase --include=docker.io,iptables,iproute2,busybox-static "$2" "$1.partial" "$3" >&2
+rm -rf "$1.partial/var/cache/apt/archives" "$1.partial/var/lib/apt/lists"
+mv "$1.partial" "$1"
+`;
+
+/** Where this machine has its Debian packages from. */
+async function debianMirror(): Promise<string> {
+  const format = "$(ORIGIN) $(SUITE) $(REPO_URI)";
+  const targets = await run("apt-get", ["indextargets", "--format", format, "Created-By: Packages"]);
+  const mirror = targets
+    .split("\n")
+    .map((line) => line.split(" "))
+    .find(([origin, suite]) => origin === "Debian" && suite !== undefined && !suite.includes("-"))?.[2];
+  if (mirror === undefined)
+    throw new Error("an engine of another Debian release needs a machine with Debian's packages");
+  return mirror;
+}
