@@ -166,8 +166,8 @@ describe.each([
       seen([0, {}], [180, { ...exited, restartable: true }]),
       failed("exited with code 1"),
     ],
-    ["fails at once when it is dead", seen([0, {}], [2, { state: "dead" }]), failed("it is dead")],
-    ["fails at once when it is being removed", seen([0, {}], [2, { state: "removing" }]), failed("it is removing")],
+    ["fails at once when it is dead", seen([0, {}], [2, { state: "dead" }]), failed("is removing it")],
+    ["fails at once when it is being removed", seen([0, {}], [2, { state: "removing" }]), failed("is removing it")],
     ["bears two restarts", seen([0, {}], [1, restarting], [2, { ...restarting, restartCount: 2 }]), waiting(178)],
     [
       "fails at the third",
