@@ -42,7 +42,11 @@ async function main(): Promise<ExitCode> {
       break;
   }
   const stop = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+  // Listeners that stay: write-file-atomic has its own for these signals, and ends the process when it is alone. Who asks
+  // twice does not want to wait; the journal has what is left undone.
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => (stop.signal.aborted ? process.exit(1) : stop.abort()));
+  }
   const terminal: Terminal = {
     output: process.stdout,
     errors: process.stderr,

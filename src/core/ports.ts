@@ -104,6 +104,8 @@ export interface Engine {
   /** The last `lines` lines of its log, both streams. */
   readonly log: (container: string, lines: number, signal: AbortSignal) => Promise<string>;
   readonly tag: (image: string, reference: ImageReference, signal: AbortSignal) => Promise<void>;
+  /** The local tags of a repository. */
+  readonly tagsOf: (repository: string, signal: AbortSignal) => Promise<readonly ImageReference[]>;
   /** Removes one tag, and with the last one the image, unless a container uses it. */
   readonly untag: (reference: ImageReference, signal: AbortSignal) => Promise<void>;
 }

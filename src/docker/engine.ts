@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { nameFrom } from "../core/container.ts";
-import { familiarText, type ImageReference, repositoryOf } from "../core/image-reference.ts";
+import { familiarText, type ImageReference, parseImageReference, repositoryOf } from "../core/image-reference.ts";
 import type { CreateRequest, Engine, EngineIdentity } from "../core/ports.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { deadline } from "../lib/time.ts";
@@ -12,7 +12,7 @@ import { getExact } from "./exact.ts";
 import { identify as identifyEngine } from "./identity.ts";
 import { logText } from "./log-text.ts";
 import { pullImage } from "./pull.ts";
-import { containerInspect, containerList, created, imageInspect } from "./schema.ts";
+import { containerInspect, containerList, created, imageInspect, imageList } from "./schema.ts";
 import { sampleContainer } from "./stats.ts";
 
 /** For calls that the engine answers from memory. */
@@ -54,7 +54,7 @@ export function openEngine(address: EngineAddress): Engine {
   };
 }
 
-type Reading = Pick<Engine, "list" | "inspect" | "inspectImage" | "sample" | "log">;
+type Reading = Pick<Engine, "list" | "inspect" | "inspectImage" | "tagsOf" | "sample" | "log">;
 
 function reading(docker: Docker): Reading {
   return {
@@ -75,6 +75,12 @@ function reading(docker: Docker): Reading {
       call(`inspect the image ${image}`, quickMs, signal, async (limit) =>
         imageInspect.parse(await getExact(docker, `/images/${image}/json`, limit)),
       ),
+    tagsOf: (repository, signal) =>
+      call(`list the tags of ${repository}`, quickMs, signal, async (limit) => {
+        const filters = JSON.stringify({ reference: [repository] });
+        const answer: unknown = await docker.listImages({ filters, abortSignal: limit } as object);
+        return imageList.parse(answer).flatMap(({ RepoTags }) => (RepoTags ?? []).flatMap(referenceIn));
+      }),
     sample: (container, signal) =>
       call(`give statistics of ${container}`, quickMs, signal, (limit) => sampleContainer(docker, container, limit)),
     log: (container, lines, signal) =>
@@ -83,6 +89,11 @@ function reading(docker: Docker): Reading {
         return logText(await docker.getContainer(container).logs(options));
       }),
   };
+}
+
+function referenceIn(text: string): readonly ImageReference[] {
+  const reference = parseImageReference(text);
+  return reference.kind === "reference" ? [reference] : [];
 }
 
 /** A linked container is also listed as `/parent/alias`: its own name is the one without a second slash. */

@@ -124,6 +124,9 @@ export const imageInspect: z.ZodType<ImageInspect> = z.looseObject({
   Created: z.string().optional(),
 });
 
+/** `GET /images/json` */
+export const imageList = z.array(z.looseObject({ RepoTags: texts }));
+
 /** `GET /containers/json` */
 export const containerList = z.array(
   z.looseObject({ Id: z.string(), Names: texts.transform((names) => names ?? []), State: z.enum(containerStates) }),

@@ -67,6 +67,7 @@ export function createBridge(deps: BridgeDependencies, signal: AbortSignal): Bri
       case "node":
         if (change.after.engine !== undefined && change.before.engine === undefined) {
           departures.takeStock(inventory.all().map(({ container }) => container.name));
+          for (const name of departures.departed()) publisher?.gone(name);
         }
         publisher?.engine();
         break;

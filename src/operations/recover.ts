@@ -1,7 +1,7 @@
-import type { JournalEntry } from "../core/journal.ts";
+import { type JournalEntry, keepRepository } from "../core/journal.ts";
 import { leftoverFor } from "../core/leftovers.ts";
 import type { OperationResult, Outcome } from "../core/operation.ts";
-import type { Inventory } from "../core/ports.ts";
+import type { Engine, Inventory } from "../core/ports.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { untilAborted } from "../lib/time.ts";
 import { type ReplaceDependencies, verify } from "./replace.ts";
@@ -9,6 +9,7 @@ import type { Report } from "./runner.ts";
 import { createSwap, type Swap } from "./swap.ts";
 
 export interface RecoverDependencies extends ReplaceDependencies {
+  readonly engine: ReplaceDependencies["engine"] & Pick<Engine, "tagsOf">;
   readonly inventory: Inventory;
   readonly node: string;
   readonly onResult: (result: OperationResult) => void;
@@ -57,6 +58,22 @@ async function recoverLeftovers(deps: RecoverDependencies, signal: AbortSignal):
     } finally {
       deps.inventory.setProgress(entry.container, undefined);
     }
+  }
+  await freeImages(deps, signal);
+}
+
+/** An update that died before its first note has left nothing but the tag that held its image. */
+async function freeImages(deps: RecoverDependencies, signal: AbortSignal): Promise<void> {
+  const { engine, journal, inventory, log } = deps;
+  // One that is still pulling has no note yet either.
+  if (inventory.all().some(({ progress }) => progress?.command === "update")) return;
+  try {
+    const held = new Set((await journal.all()).map(({ operation }) => operation));
+    for (const tag of await engine.tagsOf(keepRepository, signal)) {
+      if (!held.has(tag.tag ?? "")) await engine.untag(tag, signal);
+    }
+  } catch (error) {
+    log.debug({ err: error }, "held images could not be looked for");
   }
 }
 

@@ -12,7 +12,7 @@ import { type ReplaceDependencies, replaceContainer } from "./replace.ts";
 import type { Order } from "./runner.ts";
 
 export interface UpdateDependencies extends ReplaceDependencies {
-  readonly engine: ReplaceDependencies["engine"] & Pick<Engine, "list" | "inspectImage" | "pull" | "tag">;
+  readonly engine: ReplaceDependencies["engine"] & Pick<Engine, "list" | "inspectImage" | "pull" | "tag" | "tagsOf">;
   readonly registry: Pick<Registry, "credentialsFor">;
   readonly inventory: Inventory;
   readonly node: string;

@@ -125,6 +125,8 @@ async function forward(passage: Passage, incoming: IncomingMessage, outgoing: Se
     call.status = answer.statusCode ?? 0;
     const last = await passage.beforeResponse(call);
     if (last !== "pass") return refuse(outgoing, last);
+    // The client may have died while the hook decided.
+    if (outgoing.destroyed) return;
     outgoing.writeHead(call.status, answer.statusMessage, endToEnd(answer.rawHeaders));
     outgoing.flushHeaders();
     pipeline(answer, outgoing, () => {});

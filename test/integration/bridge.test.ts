@@ -46,7 +46,7 @@ async function command(topic: string, payload: string): Promise<Readonly<Record<
 }
 
 describe("on the topics", () => {
-  it("stands a device for the node and for each container, in the form that Home Assistant takes", async () => {
+  it("stands a device for the node and for each container, in the form that Home Assistant takes", () => {
     const configs = client.topics().filter((topic) => topic.startsWith("homeassistant/"));
 
     expect(configs.sort()).toEqual([
