@@ -8,6 +8,8 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
 /** Texts that must never appear in a log: passwords, tokens, keys; registered when they are read. */
 export interface Secrets {
   readonly register: (secret: string) => void;
+  /** For a secret that has ended, such as a token of minutes: the register must not grow for ever. */
+  readonly forget: (secret: string) => void;
   /** `text` with every registered secret replaced by `***`. */
   readonly redact: (text: string) => string;
 }
@@ -15,12 +17,18 @@ export interface Secrets {
 /** An empty register of secrets. Texts under four characters are ignored: replacing them would only garble the log. */
 export function createSecrets(): Secrets {
   const known = new Set<string>();
+  const formsOf = (secret: string): readonly string[] => [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret),
+  ];
   return {
     register: (secret) => {
       if (secret.length < 4) return;
-      known.add(secret);
-      known.add(JSON.stringify(secret).slice(1, -1));
-      known.add(encodeURIComponent(secret));
+      for (const form of formsOf(secret)) known.add(form);
+    },
+    forget: (secret) => {
+      for (const form of formsOf(secret)) known.delete(form);
     },
     redact: (text) => {
       let redacted = text;
