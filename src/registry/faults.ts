@@ -1,0 +1,84 @@
+import { type ErrorCode, GangwayError, isErrorWithCode } from "../lib/errors.ts";
+import type { Answer } from "./exchange.ts";
+import { jsonFrom } from "./json.ts";
+import { ErrorBody } from "./schema.ts";
+
+const timeOuts: ReadonlySet<string> = new Set([
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "ETIMEDOUT",
+]);
+const cuts: ReadonlySet<string> = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "UND_ERR_SOCKET",
+  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
+  "EAI_AGAIN",
+]);
+/** OpenSSL's verdicts on a certificate (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+const badCertificate =
+  /^(?:CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_CERT_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_|HOSTNAME_MISMATCH$|ERR_TLS_CERT_)/;
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+}
+
+/** Was the connection lost, so that the same request may well succeed at once? */
+export function isCut(error: unknown): boolean {
+  return cuts.has(codeOf(error));
+}
+
+/** What a request that got no answer throws, as a `GangwayError`; a bug is given back as it is. `host` was asked. */
+export function networkFault(error: unknown, host: string, signal: AbortSignal): unknown {
+  if (error instanceof GangwayError) return error;
+  if (signal.aborted) return abortFault(signal, host);
+  const code = codeOf(error);
+  if (code === "" || code === "UND_ERR_INVALID_ARG") return error;
+  if (timeOuts.has(code)) return new GangwayError("timeout", `${host} took too long to answer`);
+  if (badCertificate.test(code)) {
+    const advice = "set ca_file for this registry, or insecure";
+    return new GangwayError("registry_unreachable", `The certificate of ${host} is not trusted (${code}); ${advice}`);
+  }
+  if (code.startsWith("ERR_SSL_") || code === "EPROTO") {
+    const advice = "where it speaks plain HTTP only, set insecure for it";
+    return new GangwayError("registry_unreachable", `No TLS connection to ${host} comes about (${code}); ${advice}`);
+  }
+  if (code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW") {
+    return new GangwayError("registry_answer_invalid", `The answer of ${host} is not HTTP (${code})`);
+  }
+  const what = isCut(error) && code !== "EAI_AGAIN" ? "broke the connection off" : "cannot be reached";
+  return new GangwayError("registry_unreachable", `${host} ${what} (${code}); check its address and the network`);
+}
+
+/** Why `signal` aborted: a deadline, or somebody's wish. */
+export function abortFault(signal: AbortSignal, host: string): GangwayError {
+  const reason: unknown = signal.reason;
+  const timedOut =
+    isErrorWithCode(reason, "timeout") || (reason instanceof DOMException && reason.name === "TimeoutError");
+  return timedOut
+    ? new GangwayError("timeout", `${host} took too long to answer`)
+    : new GangwayError("aborted", `The request to ${host} was aborted`);
+}
+
+/** An answer that has nothing to do with credentials, limits or a missing image. `host` gave it. */
+export function statusFault(answer: Answer, host: string): GangwayError {
+  const { status } = answer;
+  const isTheirs = status >= 500 || status === 408;
+  const code: ErrorCode = isTheirs ? "registry_failed" : "registry_answer_invalid";
+  const advice = isTheirs ? "that usually passes" : "is there a registry at this address?";
+  return new GangwayError(code, `${host} answered HTTP ${status}${errorCodeIn(answer)}; ${advice}`);
+}
+
+/** ` (NAME_UNKNOWN)` where the body tells such a code, else nothing: the rest of the body may be anything. */
+export function errorCodeIn({ body }: Pick<Answer, "body">): string {
+  const found = ErrorBody.safeParse(jsonFrom(body));
+  return found.success ? ` (${found.data.errors[0]?.code ?? ""})` : "";
+}
+
+/** A registry that has to be left alone for `ms`. */
+export function limitFault(host: string, ms: number): GangwayError {
+  const wait = ms < 60_000 ? `${Math.ceil(ms / 1_000)} s` : `${Math.ceil(ms / 60_000)} min`;
+  const message = `${host} limits how often it may be asked; it is left alone for another ${wait}`;
+  return new GangwayError("registry_limited", message, { retryAfterMs: ms });
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { createCoolDowns, createTurns } from "./limits.ts";
+
+function coolDowns() {
+  let time = 1_000_000;
+  const created = createCoolDowns({ clock: { now: () => time }, random: () => 0 });
+  return {
+    ...created,
+    advance: (ms: number) => {
+      time += ms;
+    },
+  };
+}
+
+describe("createCoolDowns", () => {
+  it("waits as long as the registry wished, but between a second and an hour", () => {
+    const { begin, remainingMs, advance } = coolDowns();
+
+    expect(begin("a", 90_000)).toBe(90_000);
+    advance(60_000);
+    expect(remainingMs("a")).toBe(30_000);
+    expect(remainingMs("b")).toBe(0);
+    advance(30_000);
+    expect(remainingMs("a")).toBe(0);
+
+    expect(begin("b", 0)).toBe(1_000);
+    expect(begin("c", 86_400_000)).toBe(3_600_000);
+  });
+
+  it("doubles the wait of a registry that refuses again after one, until it has answered", () => {
+    const { begin, remainingMs, forget, advance } = coolDowns();
+
+    expect(begin("a", undefined)).toBe(60_000);
+    advance(60_000);
+    expect(begin("a", undefined)).toBe(120_000);
+    advance(120_000);
+    forget("a");
+    expect(begin("a", undefined)).toBe(60_000);
+    expect(remainingMs("a")).toBe(60_000);
+  });
+
+  it("takes the refusals of requests that were under way together for one", () => {
+    const { begin, remainingMs, advance } = coolDowns();
+
+    for (let refusal = 0; refusal < 4; refusal += 1) begin("a", undefined);
+    expect(remainingMs("a")).toBe(60_000);
+    advance(60_000);
+    expect(begin("a", undefined)).toBe(120_000);
+  });
+
+  it("is not made shorter by a later refusal, nor ended by an answer that was under way", () => {
+    const { begin, remainingMs, forget } = coolDowns();
+
+    begin("a", 300_000);
+    expect(begin("a", 5_000)).toBe(300_000);
+    forget("a");
+    expect(remainingMs("a")).toBe(300_000);
+  });
+
+  it("does not get longer when the clock is set back", () => {
+    const { begin, remainingMs, advance } = coolDowns();
+
+    begin("a", 60_000);
+    advance(-500_000);
+    expect(remainingMs("a")).toBe(0);
+  });
+});
+
+describe("createTurns", () => {
+  const never = new AbortController().signal;
+
+  it("keeps to both limits, and lets other registries pass one that is busy", async () => {
+    const inTurn = createTurns(3, 2);
+    const started: string[] = [];
+    const gates = new Map<string, PromiseWithResolvers<void>>();
+    const task = (name: string) => () => {
+      started.push(name);
+      const gate = Promise.withResolvers<void>();
+      gates.set(name, gate);
+      return gate.promise;
+    };
+    const run = (registry: string, name: string) => inTurn(registry, task(name), never);
+    const all = [run("a", "a1"), run("a", "a2"), run("a", "a3"), run("b", "b1"), run("b", "b2")];
+    const untilStarted = async (count: number) => {
+      while (started.length < count) await new Promise(setImmediate);
+      await new Promise(setImmediate);
+    };
+
+    await untilStarted(3);
+    expect(started).toEqual(["a1", "a2", "b1"]);
+    gates.get("a1")?.resolve();
+    await untilStarted(4);
+    expect(started).toHaveLength(4);
+    gates.get("a2")?.resolve();
+    await untilStarted(5);
+    for (const gate of gates.values()) gate.resolve();
+    await Promise.all(all);
+  });
+
+  it("does not run what was aborted while it waited", async () => {
+    const inTurn = createTurns(1, 1);
+    const gate = Promise.withResolvers<void>();
+    const first = inTurn("a", () => gate.promise, never);
+    const stop = new AbortController();
+    let ran = false;
+    const second = inTurn(
+      "a",
+      () => {
+        ran = true;
+        return Promise.resolve();
+      },
+      stop.signal,
+    );
+    stop.abort(new Error("stop"));
+
+    await expect(second).rejects.toThrow("stop");
+    gate.resolve();
+    await first;
+    expect(ran).toBe(false);
+  });
+});
