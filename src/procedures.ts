@@ -2,7 +2,7 @@ import type { Config } from "./config/config.ts";
 import { containerFrom, isoSeconds, nameFrom } from "./core/container.ts";
 import type { ContainerInspect } from "./core/inspect.ts";
 import type { Engine, Inventory, Journal, Registry } from "./core/ports.ts";
-import { recordAfterUpdate } from "./core/update-status.ts";
+import { type CheckRecord, type LocalImage, recordAfterRollback, recordAfterUpdate } from "./core/update-status.ts";
 import type { Log } from "./lib/log.ts";
 import type { Clock } from "./lib/time.ts";
 import { checkForUpdates } from "./operations/check.ts";
@@ -62,23 +62,32 @@ export function updateDependencies(deps: ProcedureDependencies): UpdateDependenc
       healthTimeoutMs: config.update.healthTimeout.ms,
       stableForMs: config.update.stableFor.ms,
     },
-    onReplaced: (inspect) => show(deps, inspect, true),
-    onRestored: (inspect) => show(deps, inspect, false),
+    onReplaced: (inspect) =>
+      show(deps, inspect, (image, checkedAt) => recordAfterUpdate(inspect.Config.Image, image, checkedAt)),
+    onRestored: (inspect, newDigest) =>
+      show(deps, inspect, (image, checkedAt) =>
+        newDigest === undefined ? undefined : recordAfterRollback(inspect.Config.Image, image, newDigest, checkedAt),
+      ),
     clock,
     log,
   };
 }
 
+type Judge = (image: LocalImage, checkedAt: string) => CheckRecord | undefined;
+
 /** Shows the container that has the name now at once, not when the engine's events have come around. */
 async function show(
-  { engine, inventory, clock }: ProcedureDependencies,
+  { engine, inventory, clock, log }: ProcedureDependencies,
   inspect: ContainerInspect,
-  isNew: boolean,
+  judge: Judge,
 ): Promise<void> {
-  const { Id: id, RepoDigests: repoDigests } = await engine.inspectImage(inspect.Image, AbortSignal.timeout(10_000));
-  inventory.putContainer(containerFrom(inspect, repoDigests));
-  const check = isNew
-    ? recordAfterUpdate(inspect.Config.Image, { id, repoDigests }, isoSeconds(clock.now()))
-    : undefined;
-  if (check !== undefined) inventory.setCheck(nameFrom(inspect.Name), check);
+  try {
+    const { Id: id, RepoDigests: repoDigests } = await engine.inspectImage(inspect.Image, AbortSignal.timeout(10_000));
+    inventory.putContainer(containerFrom(inspect, repoDigests));
+    const check = judge({ id, repoDigests }, isoSeconds(clock.now()));
+    if (check !== undefined) inventory.setCheck(nameFrom(inspect.Name), check);
+  } catch (error) {
+    // The engine's events will show it too, a moment later.
+    log.debug({ container: nameFrom(inspect.Name), err: error }, "image could not be inspected");
+  }
 }

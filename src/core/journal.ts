@@ -37,6 +37,8 @@ export interface JournalEntry {
   readonly newId?: string;
   readonly oldImageId: string;
   readonly newImageId: string;
+  /** The new image's digest at its registry, where it has one. */
+  readonly newDigest?: string;
   /** The reference that the new container is created from. */
   readonly reference: string;
   /** Version texts, for the result. */

@@ -90,7 +90,7 @@ function imageRefusal({ Config: { Image: image }, Image: id }: ContainerInspect,
     return `${name} was created from an image id, which never has a newer version; recreate it from a name and tag.`;
   }
   if (reference.kind === "invalid") {
-    return `${name} was created from "${image}", which is not an image name; recreate it from a name and tag.`;
+    return `${name} names "${image}" for its image, which is not an image name; recreate it from a name and tag.`;
   }
   if (reference.digest !== undefined) {
     return `${name} is pinned to ${reference.digest}; recreate it from a tag to have it updated.`;

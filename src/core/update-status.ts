@@ -161,3 +161,24 @@ export function recordAfterUpdate(reference: string, image: LocalImage, checkedA
     latestDigest: digest,
   };
 }
+
+/** The record of a container that was put back after an update: its image is not the newest, as the update has shown. */
+export function recordAfterRollback(
+  reference: string,
+  image: LocalImage,
+  latestDigest: string,
+  checkedAt: string,
+): CheckRecord {
+  const parsed = parseImageReference(reference);
+  const installedDigest = parsed.kind === "reference" ? installedDigestOf(parsed, image, undefined) : undefined;
+  return {
+    status: "update_available",
+    verdict: "update_available",
+    reason: "The update to this version was rolled back.",
+    checkedAt,
+    imageId: image.id,
+    reference,
+    ...(installedDigest === undefined ? {} : { installedDigest }),
+    latestDigest,
+  };
+}

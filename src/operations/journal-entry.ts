@@ -19,6 +19,7 @@ export const JournalEntry = z.looseObject({
   newId: z.string().min(1).optional(),
   oldImageId: z.string(),
   newImageId: z.string(),
+  newDigest: z.string().optional(),
   reference: z.string(),
   from: z.string(),
   to: z.string(),

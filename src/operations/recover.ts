@@ -105,6 +105,7 @@ async function recover(deps: RecoverDependencies, entry: JournalEntry, signal: A
     case "undo": {
       report({ phase: "rolling_back" });
       await swap.undo(leftover.cause, signal);
+      await deps.onRestored(await deps.engine.inspect(entry.oldId, signal), entry.newDigest);
       const { log } = swap.entry();
       const message = `${leftover.cause}; the old ${container} is back as it was.`;
       return { state: "rolled_back", message, from, to, ...(log === undefined || log === "" ? {} : { log }) };

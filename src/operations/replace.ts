@@ -9,8 +9,8 @@ import { createSwap, type Swap, type SwapDependencies } from "./swap.ts";
 export interface ReplaceDependencies extends SwapDependencies, Omit<GateDependencies, "engine"> {
   /** Told of the new container when it has passed the gate, before the old one is removed. */
   readonly onReplaced: (inspect: ContainerInspect) => Promise<void>;
-  /** Told of the old container when it is back. */
-  readonly onRestored: (inspect: ContainerInspect) => Promise<void>;
+  /** Told of the old container when it is back, and of the digest that it was to be updated to. */
+  readonly onRestored: (inspect: ContainerInspect, newDigest: string | undefined) => Promise<void>;
 }
 
 /** Putting things right gets its time whatever became of the operation's own signal. */
@@ -95,7 +95,7 @@ async function rollBack(
   report: Report,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { container, step, from, to, oldId } = swap.entry();
+  const { container, step, from, to, oldId, newDigest } = swap.entry();
   const cause = messageOf(error);
   const touched = step !== "creating";
   if (touched) report({ phase: "rolling_back" });
@@ -103,7 +103,7 @@ async function rollBack(
   const limit = AbortSignal.timeout(undoTimeoutMs);
   try {
     await swap.undo(cause, limit);
-    await deps.onRestored(await deps.engine.inspect(oldId, limit));
+    await deps.onRestored(await deps.engine.inspect(oldId, limit), newDigest);
   } catch (fault) {
     const message =
       `${container} could not be updated (${cause}), and the old container could not be put back yet: ` +

@@ -47,6 +47,7 @@ export async function updateContainer(
   const newImage = await pullNewer(deps, reference, oldImage, order, signal);
   const from = versionOf(inspect, reference, oldImage);
   const to = versionOf(inspect, reference, newImage);
+  const newDigest = digestOf(reference, newImage);
   if (newImage.Id === inspect.Image) {
     return {
       state: "unchanged",
@@ -57,7 +58,7 @@ export async function updateContainer(
   }
 
   order.report({ phase: "creating" });
-  const entry = await entryFor(deps, { inspect, oldImage, newImage, order, from, to }, signal);
+  const entry = await entryFor(deps, { inspect, oldImage, newImage, newDigest, order, from, to }, signal);
   keep.move();
   return await replaceContainer(deps, entry, order.report, signal);
 }
@@ -94,6 +95,7 @@ interface Subject {
   readonly inspect: ContainerInspect;
   readonly oldImage: ImageInspect | undefined;
   readonly newImage: ImageInspect;
+  readonly newDigest: string | undefined;
   readonly order: Order;
   readonly from: string;
   readonly to: string;
@@ -101,7 +103,7 @@ interface Subject {
 
 /** The plan of the replacement, as the journal keeps it. */
 async function entryFor(deps: UpdateDependencies, subject: Subject, signal: AbortSignal): Promise<JournalEntry> {
-  const { inspect, oldImage, newImage, order, from, to } = subject;
+  const { inspect, oldImage, newImage, newDigest, order, from, to } = subject;
   const identity = deps.inventory.node().engine;
   if (identity === undefined) throw new GangwayError("engine_unreachable", "The engine is not reachable");
   const containers = new Map((await deps.engine.list(signal)).map(({ id, name }) => [id, name]));
@@ -127,6 +129,7 @@ async function entryFor(deps: UpdateDependencies, subject: Subject, signal: Abor
     oldId: inspect.Id,
     oldImageId: inspect.Image,
     newImageId: newImage.Id,
+    ...(newDigest === undefined ? {} : { newDigest }),
     reference: inspect.Config.Image,
     from,
     to,
@@ -139,11 +142,12 @@ async function entryFor(deps: UpdateDependencies, subject: Subject, signal: Abor
 }
 
 function versionOf(inspect: ContainerInspect, reference: ImageReference, image: ImageInspect | undefined): string {
-  const digest =
-    image === undefined
-      ? undefined
-      : installedDigestOf(reference, { id: image.Id, repoDigests: image.RepoDigests }, undefined);
+  const digest = image === undefined ? undefined : digestOf(reference, image);
   return versionText(versionLabel(inspect.Config.Image), digest ?? image?.Id ?? inspect.Image);
+}
+
+function digestOf(reference: ImageReference, { Id: id, RepoDigests: repoDigests }: ImageInspect): string | undefined {
+  return installedDigestOf(reference, { id, repoDigests }, undefined);
 }
 
 /** Tags the old image, so that a prune in the meantime does not take it; disposing of the hold removes the tag. */

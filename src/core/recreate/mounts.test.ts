@@ -28,6 +28,19 @@ describe("the volumes of a recreated container", () => {
     expect(recreation.after.Mounts.find(({ Name }) => Name === mount?.Name)).toMatchObject({ RW: true });
   });
 
+  it("knows the volume by its directory where the engine leaves the name out", () => {
+    const name = hashOf("volume");
+    const Source = `/var/lib/docker/volumes/${name}/_data`;
+    const as = (inspect: Recreation["before"]) => ({
+      ...inspect,
+      Mounts: [{ Type: "volume", Source, Destination: "/anon", RW: true }],
+    });
+
+    expect(hostConfigOf(recreate({ HostConfig: { Binds: ["/anon"] } }, { ...bare, as }))["Mounts"]).toEqual([
+      { Type: "volume", Source: name, Target: "/anon", VolumeOptions: { NoCopy: true } },
+    ]);
+  });
+
   it("names the volume of a mount that left it to the engine", () => {
     const request = { Type: "volume", Target: "/a", VolumeOptions: { Labels: { l: "1" } } };
     const recreation = recreate({ HostConfig: { Mounts: [request] } }, bare);

@@ -26,8 +26,17 @@ export function mountsFor(
 function withVolume(request: MountRequest, mounted: readonly MountPoint[]): MountRequest {
   if (request.Type !== "volume" || unlessEmpty(request.Source) !== undefined) return request;
   const target = cleanPath(request.Target);
-  const name = mounted.find(({ Type, Destination }) => Type === "volume" && cleanPath(Destination) === target)?.Name;
+  const volume = mounted.find(({ Type, Destination }) => Type === "volume" && cleanPath(Destination) === target);
+  const name = volume === undefined ? undefined : volumeNameOf(volume);
   return name === undefined ? request : { ...request, Source: name };
+}
+
+/**
+ * The volume's name. Docker 28.5 leaves it out for a bind that is only a destination; the directory has it, as the local
+ * driver lays its volumes out.
+ */
+function volumeNameOf({ Name, Source }: MountPoint): string | undefined {
+  return unlessEmpty(Name) ?? /\/volumes\/(?<name>[^/]+)\/_data$/.exec(Source)?.groups?.["name"];
 }
 
 /** What is mounted although no bind, mount or tmpfs asks for it, and no other container lends it. */
@@ -49,19 +58,25 @@ function unaskedFor(
   // All that is not the container's own comes from the others then. Where one of those is gone, it cannot be told what
   // came from it: everything is mounted by name, which does no harm to what is lent as well.
   const isAllLent = sources.length > 0 && !isLost;
-  return Mounts.filter(({ Type, Name, Destination }) => {
-    const path = cleanPath(Destination);
+  return Mounts.filter((mount) => {
+    const path = cleanPath(mount.Destination);
     if (asked.has(path)) return false;
-    if (Type === "bind") return isLost;
-    return Type === "volume" && unlessEmpty(Name) !== undefined && (own.has(path) || !isAllLent);
+    if (mount.Type === "bind") return isLost;
+    return mount.Type === "volume" && volumeNameOf(mount) !== undefined && (own.has(path) || !isAllLent);
   });
 }
 
 function requestFor(mount: MountPoint): MountRequest {
-  const { Type, Name, Source, Destination, RW, Propagation: propagation } = mount;
+  const { Type, Source, Destination, RW, Propagation: propagation } = mount;
   const readOnly = RW ? {} : { ReadOnly: true };
   if (Type === "volume") {
-    return { Type, Source: Name ?? "", Target: Destination, ...readOnly, VolumeOptions: { NoCopy: true } };
+    return {
+      Type,
+      Source: volumeNameOf(mount) ?? "",
+      Target: Destination,
+      ...readOnly,
+      VolumeOptions: { NoCopy: true },
+    };
   }
   const options = unlessEmpty(propagation) === undefined ? {} : { BindOptions: { Propagation: propagation } };
   return { Type, Source, Target: Destination, ...readOnly, ...options };
