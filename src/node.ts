@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Config, EngineConfig } from "./config/config.ts";
+import { type BrokerAddress, openRegistryOf, type Surroundings } from "./connections.ts";
 import type { OperationResult } from "./core/operation.ts";
-import type { BrokerSession, Engine, Entry, Inventory, Journal, Registry } from "./core/ports.ts";
+import type { BrokerSession, Engine, Entry, Inventory, Journal } from "./core/ports.ts";
 import { isSelected } from "./core/selection.ts";
 import type { History } from "./files/history.ts";
 import type { KnownEngine } from "./files/known.ts";
@@ -11,29 +12,21 @@ import { pollStats } from "./inventory/poll-stats.ts";
 import { scheduleChecks } from "./inventory/schedule.ts";
 import { createInventory } from "./inventory/store.ts";
 import { watchContainers } from "./inventory/watch.ts";
-import type { Log } from "./lib/log.ts";
 import { slugOf } from "./lib/text.ts";
-import { type Clock, untilAborted } from "./lib/time.ts";
-import { type BrokerOptions, createBroker } from "./mqtt/connection.ts";
+import { untilAborted } from "./lib/time.ts";
+import { createBroker } from "./mqtt/connection.ts";
 import { createRecovery } from "./operations/recover.ts";
 import { createRunner } from "./operations/runner.ts";
 import { proceduresFor, updateDependencies } from "./procedures.ts";
 
-/** How to reach the broker; every node has a connection, and a last will, of its own. */
-export type BrokerAddress = Omit<BrokerOptions, "clientId" | "farewell">;
-
 export interface NodeDependencies {
   readonly config: Config;
+  readonly surroundings: Surroundings;
   readonly engine: Engine;
-  readonly registry: Registry;
+  readonly broker: BrokerAddress;
   readonly known: KnownEngine;
   readonly history: History;
   readonly journal: Journal;
-  readonly broker: BrokerAddress;
-  readonly version: string;
-  readonly ownContainerId: string | undefined;
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 /** One engine with all that serves it. */
@@ -74,7 +67,8 @@ interface Subject {
 }
 
 async function serve(deps: NodeDependencies, subject: Subject, signal: AbortSignal): Promise<void> {
-  const { config, engine, known, log } = deps;
+  const { config, engine, known } = deps;
+  const { log } = deps.surroundings;
   const { engineConfig, inventory } = subject;
   // What watches and publishes outlives the wish to end: the last operations are still to be told of.
   const lifetime = new AbortController();
@@ -99,10 +93,13 @@ async function serveNode(
   signal: AbortSignal,
   lifetime: AbortController,
 ): Promise<void> {
-  const { config, known, history, clock, log } = deps;
+  const { config, surroundings, known, history } = deps;
+  const { clock, log, version, ownContainerId } = surroundings;
+  await using registry = openRegistryOf(config, surroundings, () => inventory.node().engine?.insecureRegistries ?? []);
   const topics = topicsFor(node, config.mqtt.baseTopic, config.discovery.prefix);
   const statsIntervalMs = config.stats.interval.ms;
-  const working = { ...deps, inventory, node, rediscover: () => bridge.rediscover() };
+  const rediscover = (): void => bridge.rediscover();
+  const working = { ...deps, registry, inventory, node, ownContainerId, rediscover, clock, log };
   const onResult = (result: OperationResult): void => {
     if (result.command !== "check" && result.command !== "rediscover") history.add({ ...result, node });
     bridge.announce(result);
@@ -122,7 +119,7 @@ async function serveNode(
       inventory,
       operations: runner,
       ledger: { load: known.devices, save: known.setDevices },
-      context: { node, topics, version: deps.version, statsIntervalMs },
+      context: { node, topics, version, statsIntervalMs },
       settings: {
         discovery: config.discovery.enabled,
         birthTopic: config.discovery.birthTopic,

@@ -1,11 +1,9 @@
-import PQueue from "p-queue";
 import type { Config, EngineConfig } from "../config/config.ts";
-import { containerFrom } from "../core/container.ts";
+import { openEngineOf, openRegistryOf } from "../connections.ts";
 import { currentCheck, installedVersion, latestVersion } from "../core/entry.ts";
 import type { Engine, Entry, Inventory, Registry } from "../core/ports.ts";
 import { isSelected } from "../core/selection.ts";
-import { openEngineOf, openRegistryOf } from "../gangway.ts";
-import { createImageBook } from "../inventory/image-book.ts";
+import { readContainers } from "../inventory/read-containers.ts";
 import { createInventory } from "../inventory/store.ts";
 import { messageOf } from "../lib/errors.ts";
 import { systemClock } from "../lib/time.ts";
@@ -13,8 +11,6 @@ import { checkForUpdates } from "../operations/check.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { tableText } from "./table.ts";
 import { configOrComplaint, type ExitCode, type Invocation, type Terminal } from "./terminal.ts";
-
-const parallelInspects = 8;
 
 /** One line of the table, and one object of `--json`. */
 interface Row {
@@ -67,40 +63,16 @@ async function rowsOf(
 ): Promise<readonly Row[]> {
   const surroundings = surroundingsOf(terminal, invocation.logLevel === undefined ? "error" : config.log.level);
   const engine = openEngineOf(engineConfig, surroundings);
-  await engine.identify(signal);
-  await using registry = openRegistryOf(config, surroundings);
-  const inventory = await readInventory(engine, config, signal);
-  for (const { container } of inventory.all()) {
-    const { names } = invocation;
-    if (names.length > 0 && !names.includes(container.name)) inventory.remove(container.name);
-  }
-  await checkAll(engine, registry, inventory, config, signal);
-  return inventory.all().map(rowFrom);
-}
-
-async function readInventory(engine: Engine, config: Config, signal: AbortSignal): Promise<Inventory> {
+  const { insecureRegistries } = await engine.identify(signal);
+  await using registry = openRegistryOf(config, surroundings, () => insecureRegistries);
   const inventory = createInventory();
-  const images = createImageBook(engine);
-  const queue = new PQueue({ concurrency: parallelInspects });
-  await queue.addAll(
-    (await engine.list(signal)).map(({ id }) => async () => {
-      const inspect = await engine.inspect(id, signal);
-      const container = containerFrom(inspect, await images.digestsOf(inspect.Image, signal));
-      if (isSelected(container.name, container.labels, config.containers)) inventory.putContainer(container);
-    }),
-  );
-  return inventory;
-}
-
-async function checkAll(
-  engine: Engine,
-  registry: Registry,
-  inventory: Inventory,
-  config: Config,
-  signal: AbortSignal,
-): Promise<void> {
+  for (const container of await readContainers(engine, signal)) {
+    const isWanted = invocation.names.length === 0 || invocation.names.includes(container.name);
+    if (isWanted && isSelected(container.name, container.labels, config.containers)) inventory.putContainer(container);
+  }
   const { concurrency } = config.check;
   await checkForUpdates({ engine, registry, inventory, concurrency, clock: systemClock }, { kind: "check" }, signal);
+  return inventory.all().map(rowFrom);
 }
 
 function rowFrom(entry: Entry): Row {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
+import { brokerAddressFrom } from "../connections.ts";
 import { openKnown } from "../files/known.ts";
-import { brokerAddressFrom } from "../gangway.ts";
 import { purgeNode } from "../homeassistant/purge.ts";
 import { GangwayError, messageOf } from "../lib/errors.ts";
 import { deadline } from "../lib/time.ts";

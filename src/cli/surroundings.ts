@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import type { Surroundings } from "../connections.ts";
 import { ownContainerId } from "../core/own-container.ts";
-import type { Surroundings } from "../gangway.ts";
 import type { LogLevel } from "../lib/log.ts";
 import { systemClock } from "../lib/time.ts";
 import { fileReader, logTo, type Terminal } from "./terminal.ts";

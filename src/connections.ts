@@ -1,0 +1,97 @@
+import type { Config, EngineConfig } from "./config/config.ts";
+import type { Engine, Registry } from "./core/ports.ts";
+import { openEngine } from "./docker/engine.ts";
+import type { Log, Secrets } from "./lib/log.ts";
+import type { Clock } from "./lib/time.ts";
+import type { BrokerOptions } from "./mqtt/connection.ts";
+import { openRegistry } from "./registry/client.ts";
+import { configuredCredentials, firstCredentials } from "./registry/credentials.ts";
+import { dockerConfigCredentials } from "./registry/docker-config.ts";
+import { insecureHosts } from "./registry/insecure.ts";
+
+/*
+ * What the configuration means by its engines, registries and broker: the same for all commands.
+ */
+
+/** What the program needs of the world besides its configuration. */
+export interface Surroundings {
+  readonly log: Log;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  /** Gangway's own release. */
+  readonly version: string;
+  /** The text of a file that the configuration names. */
+  readonly readFile: (path: string) => string;
+  /** The id of the container that this process runs in, if it does. */
+  readonly ownContainerId: string | undefined;
+  /** Docker's `config.json`, with the credentials of `docker login`. */
+  readonly dockerConfigPath: string;
+}
+
+/** The engine that the configuration means. */
+export function openEngineOf(
+  { host, caFile, certFile, keyFile }: EngineConfig,
+  { readFile }: Pick<Surroundings, "readFile">,
+): Engine {
+  return openEngine({
+    host,
+    ...(caFile === undefined ? {} : { ca: readFile(caFile) }),
+    ...(certFile === undefined ? {} : { cert: readFile(certFile) }),
+    ...(keyFile === undefined ? {} : { key: readFile(keyFile) }),
+  });
+}
+
+/**
+ * The registries, with the credentials of the configuration, then of `docker login`. `insecure` tells which ones the
+ * engine talks to without verified TLS: Gangway trusts them as the engine does.
+ */
+export function openRegistryOf(
+  config: Config,
+  surroundings: Surroundings,
+  insecure: () => readonly string[],
+): Registry & AsyncDisposable {
+  const { readFile, dockerConfigPath } = surroundings;
+  const credentials = firstCredentials([
+    configuredCredentials(surroundings, config.registries),
+    dockerConfigCredentials(surroundings, dockerConfigPath),
+  ]);
+  const registries = config.registries.map(({ host, insecure: isInsecure, caFile }) => ({
+    host,
+    insecure: isInsecure,
+    ...(caFile === undefined ? {} : { ca: readFile(caFile) }),
+  }));
+  return openRegistry(
+    { ...surroundings, credentials },
+    {
+      registries,
+      isInsecure: (registry) => insecureHosts(insecure())(registry),
+      concurrency: config.check.concurrency,
+    },
+  );
+}
+
+/** How to reach a broker; every node has a connection, and a last will, of its own. */
+export type BrokerAddress = Omit<BrokerOptions, "clientId" | "farewell">;
+
+/** Where this configuration's broker is: the one that it names, or the embedded one of a running Gangway. */
+export function brokerAddressFrom(config: Config, readFile: (path: string) => string): BrokerAddress {
+  const { url, username, password, caFile, certFile, keyFile, embedded } = config.mqtt;
+  if (url === undefined) {
+    const { listen, ...credentials } = embedded;
+    return { url: embeddedUrl(listen.host, listen.port), ...credentials };
+  }
+  return {
+    url,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(caFile === undefined ? {} : { ca: readFile(caFile) }),
+    ...(certFile === undefined ? {} : { cert: readFile(certFile) }),
+    ...(keyFile === undefined ? {} : { key: readFile(keyFile) }),
+  };
+}
+
+/** The embedded broker as this machine reaches it. */
+export function embeddedUrl(listenHost: string, port: number): string {
+  const host = listenHost === "0.0.0.0" ? "127.0.0.1" : listenHost === "::" ? "::1" : listenHost;
+  return `mqtt://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
