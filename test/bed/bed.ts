@@ -3,12 +3,13 @@ import { once } from "node:events";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BedBroker, type BrokerOptions, openBroker } from "./broker.ts";
+import { type BedBroker, openBroker } from "./broker.ts";
 import { debianRoot } from "./debian-root.ts";
-import { type BedEngine, type EngineOptions, openEngine } from "./engine.ts";
-import { ensurePackages, type NeedName } from "./packages.ts";
+import { type BedEngine, openEngine } from "./engine.ts";
+import { canBeNative, ensurePackages, missingPackages, type NeedName } from "./packages.ts";
+import { type BedOptions, chosen, type Parts } from "./parts.ts";
 import { programEnvironment } from "./programs.ts";
-import { type BedRegistry, openRegistry, type RegistryOptions } from "./registry.ts";
+import { type BedRegistry, openRegistry } from "./registry.ts";
 import { directoryPattern, removeTraces } from "./traces.ts";
 
 /** A throw-away engine, registry and broker; closing it leaves nothing behind. */
@@ -21,24 +22,12 @@ export interface Bed extends AsyncDisposable {
   readonly broker: BedBroker;
 }
 
-/** The parts that are wanted; `true` for one without further wishes. */
-export interface BedOptions {
-  readonly engine?: EngineOptions | true;
-  readonly registry?: RegistryOptions | true;
-  readonly broker?: BrokerOptions | true;
-  /** Told in one line what is going to be installed; standard error, if absent. */
-  readonly say?: (line: string) => void;
-}
-
 /**
- * Opens a bed. Its processes and files go when it is closed, and also when the process that opened it dies without
- * closing it.
+ * Opens a bed. Its processes, containers and files go when it is closed, and also when the process that opened it dies
+ * without closing it. Throws one line that says what is missing where no bed is possible.
  */
 export async function openBed(options: BedOptions): Promise<Bed> {
-  const say = options.say ?? ((line) => console.error(line));
-  await ensurePackages(needsOf(options), say);
-  const wishes = chosen(options.engine);
-  const root = wishes?.release && (await debianRoot(wishes.release, say));
+  const open = await openerFor(options);
   const directory = await mkdtemp(directoryPattern(tmpdir()));
   const reaper = await startReaper(directory);
   await using undo = new AsyncDisposableStack();
@@ -46,30 +35,58 @@ export async function openBed(options: BedOptions): Promise<Bed> {
     await removeTraces(directory);
     await dismiss(reaper);
   });
+  const parts = await open(directory, options, undo);
+  const opened = undo.move();
+  return {
+    directory,
+    get engine() {
+      return part(parts.engine, "an engine");
+    },
+    get registry() {
+      return part(parts.registry, "a registry");
+    },
+    get broker() {
+      return part(parts.broker, "a broker");
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+type Opener = (directory: string, options: BedOptions, undo: AsyncDisposableStack) => Promise<Parts>;
+
+/** The container mode is imported only where it is used: testcontainers takes a second to load. */
+async function openerFor(options: BedOptions): Promise<Opener> {
+  const needs = needsOf(options);
+  if (options.kind === "native" || (options.kind === undefined && canBeNative(needs))) {
+    const say = options.say ?? ((line) => console.error(line));
+    await ensurePackages(needs, say);
+    const { release } = chosen(options.engine) ?? {};
+    const root = release && (await debianRoot(release, say));
+    return (directory, wishes, undo) => openNative(directory, wishes, undo, root);
+  }
+  const { engineAnswers, openInContainers } = await import("./container-bed.ts");
+  if (await engineAnswers()) return openInContainers;
+  const missing = missingPackages(needs);
+  const wanted = missing.length === 0 ? "" : ` (missing here: ${missing.join(", ")})`;
+  throw new Error(`this takes root on Debian or Ubuntu${wanted}, or a Docker engine that answers: neither is here`);
+}
+
+async function openNative(
+  directory: string,
+  options: BedOptions,
+  undo: AsyncDisposableStack,
+  root: string | undefined,
+): Promise<Parts> {
   const registry = options.registry && (await openRegistry(directory, chosen(options.registry)));
   if (registry !== undefined) undo.defer(registry.close);
   const loopback = new Map(registry === undefined ? [] : [[registry.port, registry.accept]]);
-  const openingEngine = options.engine && openEngine({ directory, loopback, root }, wishes);
+  const openingEngine = options.engine && openEngine({ directory, loopback, root }, chosen(options.engine));
   const openingBroker = options.broker && openBroker(directory, chosen(options.broker));
   // Were one to fail while the other is still opening, that one would open into a directory that is being removed.
   await Promise.allSettled([openingEngine, openingBroker]);
   const engine = await openingEngine;
   if (engine !== undefined) undo.defer(engine.kill);
-  const broker = await openingBroker;
-  const opened = undo.move();
-  return {
-    directory,
-    get engine() {
-      return part(engine, "an engine");
-    },
-    get registry() {
-      return part(registry?.registry, "a registry");
-    },
-    get broker() {
-      return part(broker, "a broker");
-    },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
-  };
+  return { engine, registry: registry?.registry, broker: await openingBroker };
 }
 
 function needsOf({ engine, registry, broker }: BedOptions): readonly NeedName[] {
@@ -80,10 +97,6 @@ function needsOf({ engine, registry, broker }: BedOptions): readonly NeedName[] 
     ...(broker ? ["broker" as const] : []),
     ...(chosen(engine)?.release ? ["release" as const] : []),
   ];
-}
-
-function chosen<T>(wish: T | true | undefined): T | undefined {
-  return wish === true ? undefined : wish;
 }
 
 function part<T>(value: T | undefined, name: string): T {

@@ -1,9 +1,8 @@
 import { writeFile } from "node:fs/promises";
-import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import { type Daemon, startDaemon } from "./daemon.ts";
-import { freePort } from "./free-port.ts";
 import { type BedClient, type ClientOptions, connectClient } from "./mqtt-client.ts";
+import { canConnect, freePort } from "./ports.ts";
 import { run } from "./programs.ts";
 import { eventually } from "./wait.ts";
 
@@ -40,15 +39,26 @@ export async function openBroker(directory: string, options: BrokerOptions = {})
     daemon = await startBroker(directory, configFile, port);
   };
   const port = await startSomewhere(start);
+  return brokerAt(port, options, {
+    start: () => start(port),
+    stop: async () => daemon?.end("SIGTERM", 5_000),
+    kill: async () => daemon?.end("SIGKILL", 5_000),
+    log: () => daemon?.log() ?? "",
+  });
+}
+
+/** A broker that listens on 127.0.0.1:`port` and is started and stopped by `controls`. */
+export function brokerAt(
+  port: number,
+  { credentials }: BrokerOptions,
+  controls: Pick<BedBroker, "start" | "stop" | "kill" | "log">,
+): BedBroker {
   const url = `mqtt://127.0.0.1:${port}`;
   return {
     port,
     url,
-    start: () => start(port),
-    stop: async () => daemon?.end("SIGTERM", 5_000),
-    kill: async () => daemon?.end("SIGKILL", 5_000),
+    ...controls,
     connect: (clientOptions) => connectClient(url, { ...credentials, ...clientOptions }),
-    log: () => daemon?.log() ?? "",
   };
 }
 
@@ -73,17 +83,6 @@ async function startBroker(directory: string, configFile: string, port: number):
   };
   await eventually(answers, "the broker to answer", 10_000);
   return daemon;
-}
-
-function canConnect(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connectSocket({ port, host: "127.0.0.1" });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }
 
 function configText(port: number, passwordFile: string | undefined): string {

@@ -1,23 +1,32 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheDirectory } from "./busybox.ts";
 import { run } from "./programs.ts";
 
 /** Releases with an engine newer than bookworm's 20.10: trixie has 26.1, sid a later one. */
 export type DebianRelease = "trixie" | "sid";
 
+/** What an engine needs beside Debian's essential packages. */
+const enginePackages = ["docker.io", "iptables", "iproute2"];
+
 /**
- * The root directory of a minimal Debian with an engine in it. It is made once, in about a minute, and kept in the
- * user's cache: nothing in it is ever changed afterwards. Throws where the machine's own packages are not Debian's.
+ * The root directory of a minimal Debian with an engine in it, and with `extra` packages. It is made once, in about a
+ * minute, and kept in the user's cache: nothing in it is ever changed afterwards. Throws where the machine's own
+ * packages are not Debian's.
  */
-export async function debianRoot(release: DebianRelease, say: (line: string) => void): Promise<string> {
-  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "gangway-bed");
-  const root = join(cache, release);
+export async function debianRoot(
+  release: DebianRelease,
+  say: (line: string) => void,
+  extra: readonly string[] = [],
+): Promise<string> {
+  const cache = cacheDirectory();
+  const root = join(cache, [release, ...extra].join("+"));
   if (existsSync(root)) return root;
   await mkdir(cache, { recursive: true });
   say(`Making a Debian ${release} with its engine in ${root}, which takes about a minute`);
-  await run("flock", [cache, "sh", "-c", making, "sh", root, release, await debianMirror()]);
+  const packages = [...enginePackages, ...extra].join(",");
+  await run("flock", [cache, "sh", "-c", making, "sh", root, release, packages, await debianMirror()]);
   return root;
 }
 
@@ -26,7 +35,7 @@ const making = `
 set -e
 [ -e "$1" ] && exit 0
 rm -rf "$1.partial"
-debootstrap --variant=minbase --include=docker.io,iptables,iproute2,busybox-static "$2" "$1.partial" "$3" >&2
+debootstrap --variant=minbase --include="$3" "$2" "$1.partial" "$4" >&2
 rm -rf "$1.partial/var/cache/apt/archives" "$1.partial/var/lib/apt/lists"
 mv "$1.partial" "$1"
 `;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { ImageConfig, Platform } from "../../src/core/inspect.ts";
-import { findProgram } from "./programs.ts";
+import { findBusybox } from "./busybox.ts";
 import { tarOf } from "./tar.ts";
 
 /** What an image is to be. Equal specs give equal images, down to the digest. */
@@ -70,8 +70,8 @@ export function blobOf(content: string | Buffer): Blob {
 }
 
 async function baseLayer(): Promise<Blob> {
-  const busybox = findProgram("busybox");
-  if (busybox === undefined) throw new Error("busybox is not installed");
+  const busybox = findBusybox();
+  if (busybox === undefined) throw new Error("there is no static busybox here");
   const links = applets.split(" ").map((name) => ({ path: `bin/${name}`, content: { linkTo: "busybox" } }));
   return blobOf(
     tarOf([

@@ -1,11 +1,12 @@
-import { readFileSync } from "node:fs";
+import { findBusybox } from "./busybox.ts";
 import { findProgram, run } from "./programs.ts";
 
 /** A program that a part of the bed needs, and the package of Debian and Ubuntu that has it. */
 interface Need {
   readonly program: string;
   readonly package: string;
-  readonly isMet?: (path: string) => boolean;
+  /** Where it is, if it is there and of use. */
+  readonly find?: () => string | undefined;
 }
 
 /** What can be asked for: the parts of a bed, and what an engine of another release takes. */
@@ -19,7 +20,7 @@ const needs: Readonly<Record<NeedName, readonly Need[]>> = {
   engine: [
     { program: "dockerd", package: "docker.io" },
     { program: "iptables", package: "iptables" },
-    { program: "busybox", package: "busybox-static", isMet: isStatic },
+    { program: "busybox", package: "busybox-static", find: findBusybox },
   ],
   registry: [
     { program: "docker-registry", package: "docker-registry" },
@@ -46,23 +47,22 @@ export async function ensurePackages(wanted: readonly NeedName[], say: (line: st
   if (remaining.length > 0) throw new Error(`still missing after their installation: ${remaining.join(", ")}`);
 }
 
-/** May packages be installed on this machine? */
-export function mayInstall(): boolean {
+/** Can the parts run on this machine as programs of its own? That takes root, and the programs or leave to install them. */
+export function canBeNative(wanted: readonly NeedName[]): boolean {
+  return process.getuid?.() === 0 && (missingPackages(wanted).length === 0 || mayInstall());
+}
+
+function mayInstall(): boolean {
   return process.getuid?.() === 0 && findProgram("apt-get") !== undefined;
 }
 
-function missingPackages(wanted: readonly NeedName[]): readonly string[] {
+/** The packages that `wanted` takes and this machine has not. */
+export function missingPackages(wanted: readonly NeedName[]): readonly string[] {
   return wanted.flatMap((name) => needs[name].filter(isMissing).map((need) => need.package));
 }
 
-function isMissing(need: Need): boolean {
-  const path = findProgram(need.program);
-  return path === undefined || need.isMet?.(path) === false;
-}
-
-/** Images made from it hold nothing else, no libraries either. A dynamic program names its loader: `/lib64/ld-…`. */
-function isStatic(path: string): boolean {
-  return !/\/lib(?:64|32)?\/ld-/.test(readFileSync(path, "latin1"));
+function isMissing({ program, find = () => findProgram(program) }: Need): boolean {
+  return find() === undefined;
 }
 
 /** One at a time: the directory of apt serves as the lock between processes. */

@@ -51,9 +51,11 @@ export interface RegistryFront {
   readonly close: () => Promise<void>;
 }
 
+/** Where a registry itself listens. */
+export type Backend = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+
 interface FrontOptions {
-  /** Where the registry itself listens. */
-  readonly socketPath: string;
+  readonly backend: Backend;
   readonly gate: Gate | undefined;
   readonly certificate: Certificate | undefined;
 }
@@ -68,7 +70,7 @@ const always: Matcher = () => true;
 
 /** Opens the counting front of the registry on a free port of 127.0.0.1. */
 export async function openFront(options: FrontOptions): Promise<RegistryFront> {
-  const { socketPath, gate, certificate } = options;
+  const { backend, gate, certificate } = options;
   const scheme = certificate === undefined ? "http" : "https";
   const open = new Set<Socket>();
   let seen: RegistryRequest[] = [];
@@ -87,7 +89,7 @@ export async function openFront(options: FrontOptions): Promise<RegistryFront> {
       await timer(now.ms);
     }
     const refusal = gate?.(incoming, `${scheme}://${incoming.headers.host}`);
-    if (refusal === undefined) forward(socketPath, incoming, outgoing);
+    if (refusal === undefined) forward(backend, incoming, outgoing);
     else send(outgoing, refusal);
   };
 
@@ -164,10 +166,10 @@ function send(outgoing: ServerResponse, { status, headers, body }: Answer): void
   outgoing.end(body);
 }
 
-function forward(socketPath: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+function forward(backend: Backend, incoming: IncomingMessage, outgoing: ServerResponse): void {
   const { method, url, rawHeaders } = incoming;
   const headers = [...endToEnd(rawHeaders), "Connection", "keep-alive"];
-  const upstream = request({ socketPath, method, path: url, headers }, (answer) => {
+  const upstream = request({ ...backend, method, path: url, headers }, (answer) => {
     outgoing.writeHead(answer.statusCode ?? 502, endToEnd(answer.rawHeaders));
     answer.pipe(outgoing);
   });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { makeCertificate } from "./certificate.ts";
 import { startDaemon } from "./daemon.ts";
 import { type Access, createGate } from "./registry-access.ts";
-import { openFront, type RegistryFront } from "./registry-front.ts";
+import { type Backend, openFront, type RegistryFront } from "./registry-front.ts";
 import { eventually } from "./wait.ts";
 
 /** A Docker registry on 127.0.0.1 whose requests are counted and whose answers can be spoiled. */
@@ -58,14 +58,23 @@ export async function openRegistry(directory: string, options: RegistryOptions =
     command: "docker-registry",
     args: ["serve", configFile],
   });
-  const certificate = options.tls === true ? await makeCertificate(directory) : undefined;
-  const gate = options.access === undefined ? undefined : createGate(options.access);
-  const front = await openFront({ socketPath, gate, certificate });
   const isReady = () => {
     if (!daemon.isRunning()) throw new Error(`the registry ended at its start:\n${daemon.log()}`);
     return existsSync(socketPath);
   };
   await eventually(isReady, "the registry to answer", 20_000);
+  return frontRegistry({ socketPath }, directory, options);
+}
+
+/** Puts the counting front before a registry that runs already. */
+export async function frontRegistry(
+  backend: Backend,
+  directory: string,
+  options: RegistryOptions,
+): Promise<OpenRegistry> {
+  const certificate = options.tls === true ? await makeCertificate(directory) : undefined;
+  const gate = options.access === undefined ? undefined : createGate(options.access);
+  const front = await openFront({ backend, gate, certificate });
   const host = `127.0.0.1:${front.port}`;
   const { accept, close, port, ...controls } = front;
   return {
@@ -75,7 +84,7 @@ export async function openRegistry(directory: string, options: RegistryOptions =
       host,
       url: `${certificate === undefined ? "http" : "https"}://${host}`,
       caFile: certificate?.caFile,
-      ask: (question) => ask(socketPath, question),
+      ask: (question) => ask(backend, question),
     },
     port,
     accept,
@@ -92,9 +101,9 @@ function configText(directory: string, socketPath: string): string {
   });
 }
 
-function ask(socketPath: string, { method, path, headers, body }: Question): Promise<Reply> {
+function ask(backend: Backend, { method, path, headers, body }: Question): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath, method, path, headers: { host: "registry", ...headers } }, (incoming) => {
+    const outgoing = request({ ...backend, method, path, headers: { host: "registry", ...headers } }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
       incoming.on("error", reject);

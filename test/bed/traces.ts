@@ -14,6 +14,10 @@ export const markName = "GANGWAY_BED";
 const directoryPrefix = "gangway-bed-";
 /** The names of beds: of their directories, network namespaces and control groups. */
 export const bedNamePattern = new RegExp(`^${directoryPrefix}`);
+/** The label whose value is the name of the bed, on containers that are parts of one. */
+export const containerLabel = "gangway-bed";
+/** The file in the bed's directory that is there if it has such; in it the engine's socket, if not as in `DOCKER_HOST`. */
+export const containersFile = "containers";
 const controlGroupRoot = "/sys/fs/cgroup";
 
 /** The pattern for `mkdtemp`. */
@@ -40,9 +44,23 @@ export function controlGroupOf(directory: string): string {
 export async function removeTraces(directory: string): Promise<void> {
   if (!basename(directory).startsWith(directoryPrefix)) throw new Error(`${directory} is not the directory of a bed`);
   await killMarked(directory);
+  await removeContainers(directory);
   await removeNamespace(namespaceOf(directory));
   await removeControlGroups(controlGroupOf(directory));
   await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+}
+
+/** Removes the bed's containers, if it is made of some, with their anonymous volumes. */
+async function removeContainers(directory: string): Promise<void> {
+  const file = join(directory, containersFile);
+  if (!existsSync(file)) return;
+  const socketPath = await readFile(file, "utf8");
+  const { default: Docker } = await import("dockerode");
+  const docker = socketPath === "" ? new Docker() : new Docker({ socketPath });
+  const label = [`${containerLabel}=${basename(directory)}`];
+  for (const { Id } of await docker.listContainers({ all: true, filters: { label } })) {
+    await docker.getContainer(Id).remove({ force: true, v: true });
+  }
 }
 
 async function killMarked(directory: string): Promise<void> {
