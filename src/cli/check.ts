@@ -1,7 +1,7 @@
 import type { Config, EngineConfig } from "../config/config.ts";
 import { openEngineOf, openRegistryOf } from "../connections.ts";
 import { currentCheck, installedVersion, latestVersion } from "../core/entry.ts";
-import type { Engine, Entry, Inventory, Registry } from "../core/ports.ts";
+import type { Entry } from "../core/ports.ts";
 import { isSelected } from "../core/selection.ts";
 import { readContainers } from "../inventory/read-containers.ts";
 import { createInventory } from "../inventory/store.ts";

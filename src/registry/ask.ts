@@ -38,9 +38,9 @@ export function createAsk(deps: { readonly send: Send; readonly access: Access }
   return async (question, signal) => {
     const { place } = question;
     if (!place.insecure) return converse(deps, question, "https", signal);
+    const known = spoken.get(place.registry);
     // The engine's order: TLS with any certificate, then none.
-    const [usual, other]: readonly [Scheme, Scheme] =
-      spoken.get(place.registry) === "http" ? ["http", "https"] : ["https", "http"];
+    const [usual, other]: readonly [Scheme, Scheme] = known === "http" ? ["http", "https"] : ["https", "http"];
     const first = await attempt(deps, question, usual, signal);
     if (isSpoken(first)) {
       spoken.set(place.registry, usual);
@@ -51,8 +51,9 @@ export function createAsk(deps: { readonly send: Send; readonly access: Access }
       spoken.set(place.registry, other);
       return second;
     }
-    const isLost = isErrorWithCode(first, "registry_unreachable", "timeout");
-    const found = isLost && second instanceof GangwayError ? second : first;
+    // Of two failures, the one that tells more: that a server without TLS speaks no TLS is no news.
+    const isNews = known !== undefined || !isErrorWithCode(first, "registry_unreachable");
+    const found = !isNews && second instanceof GangwayError ? second : first;
     if (found instanceof GangwayError) throw found;
     return found;
   };

@@ -1,3 +1,4 @@
+import { errors } from "undici";
 import { type ErrorCode, GangwayError, isErrorWithCode } from "../lib/errors.ts";
 import type { Answer } from "./exchange.ts";
 import { jsonFrom } from "./json.ts";
@@ -33,6 +34,10 @@ export function isCut(error: unknown): boolean {
 export function networkFault(error: unknown, host: string, signal: AbortSignal): unknown {
   if (error instanceof GangwayError) return error;
   if (signal.aborted) return abortFault(signal, host);
+  if (error instanceof errors.HTTPParserError || codeOf(error) === "UND_ERR_HEADERS_OVERFLOW") {
+    const message = `The answer of ${host} is not HTTP; is there a registry at this address?`;
+    return new GangwayError("registry_answer_invalid", message);
+  }
   const code = codeOf(error);
   if (code === "" || code === "UND_ERR_INVALID_ARG") return error;
   if (timeOuts.has(code)) return new GangwayError("timeout", `${host} took too long to answer`);
@@ -43,9 +48,6 @@ export function networkFault(error: unknown, host: string, signal: AbortSignal):
   if (code.startsWith("ERR_SSL_") || code === "EPROTO") {
     const advice = "where it speaks plain HTTP only, set insecure for it";
     return new GangwayError("registry_unreachable", `No TLS connection to ${host} comes about (${code}); ${advice}`);
-  }
-  if (code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW") {
-    return new GangwayError("registry_answer_invalid", `The answer of ${host} is not HTTP (${code})`);
   }
   const what = isCut(error) && code !== "EAI_AGAIN" ? "broke the connection off" : "cannot be reached";
   return new GangwayError("registry_unreachable", `${host} ${what} (${code}); check its address and the network`);
