@@ -22,7 +22,6 @@ export type ErrorCode =
   | "registry_answer_invalid"
   | "candidate_failed"
   | "broker_unreachable"
-  | "file_damaged"
   | "file_failed";
 
 /** Codes of faults that may be gone at the next try. */
