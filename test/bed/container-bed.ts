@@ -77,6 +77,8 @@ async function openEngine(
     .withPrivilegedMode()
     .withLabels({ ...ground.label })
     .withHostname(options.hostName ?? "bed")
+    // As on a machine, nothing in /run outlives a power cut: a stale pid file there would keep containerd from starting.
+    .withTmpFs({ "/run": "rw,exec" })
     .withEnvironment({ DOCKER_TLS_CERTDIR: "" })
     .withCommand(["--tls=false"])
     .withCopyContentToContainer([{ content: JSON.stringify(config), target: "/etc/docker/daemon.json" }])

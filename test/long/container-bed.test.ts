@@ -29,7 +29,7 @@ exec runc "$@"
 /** What the public images do at their start, as far as the bed relies on it. */
 const startOf: Readonly<Record<string, readonly string[]>> = {
   "docker:dind": [
-    'ENTRYPOINT ["sh", "-c", "rm -f /run/docker.pid; exec dockerd --host=unix:///run/docker.sock --host=tcp://0.0.0.0:2375 $0 $@"]',
+    'ENTRYPOINT ["sh", "-c", "exec dockerd --host=unix:///run/docker.sock --host=tcp://0.0.0.0:2375 $0 $@"]',
     "VOLUME /var/lib/docker",
   ],
   "registry:2": [
@@ -105,8 +105,10 @@ describe("a bed in containers", () => {
       const page = () => fetch("http://" + engine.address() + ":8080/").then((answer) => answer.text());
       await wait.eventually(() => page().then(() => true, () => false), "the page", 5_000);
       said.page = await page();
-      await engine.kill();
-      await engine.start();
+      for (const end of [engine.kill, engine.stop, engine.kill]) {
+        await end();
+        await engine.start();
+      }
       await containers.untilInspect(engine.docker, "web", ({ State }) => State.Running);
       registry.failWith({ status: 500 });
       said.spoiled = await images.pullImage(engine.docker, image.reference).then(() => "pulled", () => "failed");
