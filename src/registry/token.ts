@@ -53,7 +53,7 @@ export function createTokens(deps: {
     for (const [key, { token, until }] of known) {
       if (clock.now() < until) continue;
       known.delete(key);
-      if (![...known.values()].some((other) => other.token === token)) secrets.register(token);
+      if (![...known.values()].some((other) => other.token === token)) secrets.forget(token);
     }
   };
   return {
