@@ -99,6 +99,11 @@ describe("the readiness of a container without a health check", () => {
       waiting(160),
     ],
     [
+      "counts anew after a restart that the clock does not show",
+      seen([0, {}], [10, { restartCount: 1 }], [20, { restartCount: 1 }]),
+      waiting(160),
+    ],
+    [
       "counts anew after a start by somebody else",
       seen([0, {}], [10, { startedAt: "b" }], [20, { startedAt: "b" }]),
       waiting(160),

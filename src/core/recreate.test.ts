@@ -169,6 +169,7 @@ describe("refusals", () => {
 
   it("does not take a name of hex digits for an id", () => {
     expect(refusalFor(withImage("cafe"))).toBeUndefined();
+    expect(refusalFor(withImage(plain.Image.slice(7, 8)))).toBeUndefined();
   });
 
   it.each(["NetworkMode", "IpcMode", "PidMode"])(
@@ -202,6 +203,7 @@ describe("dependants", () => {
     ["in its PID namespace", { PidMode: `container:${media.Id}` }, ["child"]],
     ["that name it", { NetworkMode: "container:media" }, ["child"]],
     ["that give the start of its id", { NetworkMode: `container:${media.Id.slice(0, 12)}` }, ["child"]],
+    ["not by less of its id", { NetworkMode: `container:${media.Id.slice(0, 6)}` }, []],
     ["not in another's", { NetworkMode: "container:med" }, []],
     ["not by links in a network of the user's", { NetworkMode: "front", Links: ["media:m"] }, []],
     ["not by its volumes", { VolumesFrom: [media.Id] }, []],

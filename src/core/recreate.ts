@@ -98,10 +98,10 @@ function imageRefusal({ Config: { Image: image }, Image: id }: ContainerInspect,
   return undefined;
 }
 
-/** A name of hex digits only may be one, unless the container's image begins like that. */
+/** A few hex digits may be a name as well (`cafe`), unless the id of the container's own image begins with them. */
 function isPartOfId(image: string, id: string): boolean {
   const digits = image.replace(/^sha256:/, "");
-  return /^[0-9a-f]+$/.test(digits) && id.startsWith(`sha256:${digits}`);
+  return digits.length >= 4 && id.startsWith(`sha256:${digits}`);
 }
 
 function gone(name: string, parent: string): string {
@@ -122,8 +122,7 @@ export function dependantsOf(inspect: ContainerInspect, all: readonly ContainerI
   const isIt = (reference: string): boolean =>
     reference === name || (reference.length >= 12 && inspect.Id.startsWith(reference));
   return all
-    .filter(({ Id, HostConfig }) => {
-      if (Id === inspect.Id) return false;
+    .filter(({ HostConfig }) => {
       const parents = [HostConfig.NetworkMode, HostConfig.IpcMode, HostConfig.PidMode].map(namespaceParentOf);
       // In networks of the user's own, links are by name and find the new container by themselves.
       const links = isOnDefaultBridge(HostConfig) ? (HostConfig.Links ?? []) : [];

@@ -156,9 +156,18 @@ describe("the health check of a recreated container", () => {
       { Test: ["CMD", "mine"], StartPeriod: 3e9, StartInterval: 2e9 },
     ],
     ["sends nothing for an empty one", {}, undefined],
-    ["takes zero for not given", { Timeout: 0, Test: [] }, undefined],
   ])("%s", (_promise, Healthcheck, expected) => {
     expect(recreate({ Healthcheck }).plan.body["Healthcheck"]).toEqual(expected);
+  });
+
+  it("takes zeroes and empty lists for not given", () => {
+    const Healthcheck = { Timeout: 0, Test: [], Retries: 9 };
+    const as = (inspect: ReturnType<typeof recreate>["before"]) => ({
+      ...inspect,
+      Config: { ...inspect.Config, Healthcheck },
+    });
+
+    expect(recreate({}, { as }).plan.body["Healthcheck"]).toEqual({ Retries: 9 });
   });
 
   it("keeps one that the image does not have", () => {

@@ -136,6 +136,22 @@ describe("several networks of a recreated container", () => {
     expect(recreation.plan).toMatchObject({ connect: [], disconnect: [network] });
   });
 
+  it("are none to leave on Podman, which shows none for networks of its own kinds", () => {
+    const { plan } = inNetworks(
+      "pasta",
+      {},
+      {
+        as: (inspect) => ({
+          ...inspect,
+          HostConfig: { ...inspect.HostConfig, NetworkMode: "pasta", Runtime: "oci" },
+          NetworkSettings: { ...inspect.NetworkSettings, Networks: {} },
+        }),
+      },
+    );
+
+    expect(plan.disconnect).toEqual([]);
+  });
+
   it("are none to leave where networking is switched off", () => {
     expect(recreate({ NetworkDisabled: true }).plan).toMatchObject({ connect: [], disconnect: [] });
   });

@@ -37,13 +37,13 @@ describe("the host configuration of a recreated container", () => {
 
   it("keeps integers that no JavaScript number holds", () => {
     const shown = parseExact(
-      '{"Ulimits":[{"Name":"memlock","Hard":9223372036854775807,"Soft":-1}],"Memory":9007199254740993}',
+      '{"Ulimits":[{"Name":"memlock","Hard":9223372036854775807,"Soft":-1}],"MemoryReservation":9007199254740993}',
     );
 
     const text = stringifyExact(planned(shown as Readonly<Record<string, unknown>>));
 
     expect(text).toContain('"Hard":9223372036854775807');
-    expect(text).toContain('"Memory":9007199254740993');
+    expect(text).toContain('"MemoryReservation":9007199254740993');
   });
 
   it.each(["ContainerIDFile", "Capabilities", "KernelMemoryTCP"])("drops %s", (member) => {
@@ -63,6 +63,16 @@ describe("the host configuration of a recreated container", () => {
     expect(planned({ [member]: "container:parent" })[member]).toBe("container:parent");
     expect(planned({ [member]: `container:${parent.Id.slice(0, 12)}` })[member]).toBe("container:parent");
     expect(planned({ [member]: `container:${gone}` })[member]).toBe(`container:${gone}`);
+  });
+
+  it("does not guess between two containers", () => {
+    const containers = new Map([
+      ["a".repeat(64), "one"],
+      [`${"a".repeat(63)}b`, "two"],
+    ]);
+    const mode = `container:${"a".repeat(12)}`;
+
+    expect(planned({ IpcMode: mode }, { input: { containers } })["IpcMode"]).toBe(mode);
   });
 
   it.each(["host", "none", "shareable", "private", ""])("copies the mode %s", (mode) => {

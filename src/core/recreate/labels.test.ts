@@ -52,6 +52,16 @@ describe("compose's note of the image", () => {
     expect(recreate({ Labels: { [label]: oldId } }, setting).plan.body["Labels"]).toEqual({ [label]: newId });
   });
 
+  it("becomes an id where the image is a manifest itself", () => {
+    const as = (inspect: ReturnType<typeof recreate>["before"]) => ({
+      ...inspect,
+      ImageManifestDescriptor: { digest: inspect.Image },
+    });
+    const { plan } = recreate({ Labels: { [label]: oldId } }, { as, input: { newManifestId: newManifest } });
+
+    expect(plan.body["Labels"]).toEqual({ [label]: newId });
+  });
+
   it("becomes the new manifest's id where it was the old one's", () => {
     const { plan } = recreate(
       { Labels: { [label]: oldManifest } },

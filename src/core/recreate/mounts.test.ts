@@ -28,6 +28,22 @@ describe("the volumes of a recreated container", () => {
     expect(recreation.after.Mounts.find(({ Name }) => Name === mount?.Name)).toMatchObject({ RW: true });
   });
 
+  it("asks for one place once only, or the engine would refuse", () => {
+    const { Binds, Mounts } = hostConfigOf(recreate({ HostConfig: { Binds: ["/anon", "named:/n"] } }, bare));
+
+    expect(Binds).toEqual(["named:/n"]);
+    expect(Mounts).toEqual([expect.objectContaining({ Target: "/anon" })]);
+  });
+
+  it("is not kept where a tmpfs hides it", () => {
+    const as = (inspect: Recreation["before"]) => ({
+      ...inspect,
+      HostConfig: { ...inspect.HostConfig, Tmpfs: { "/anon": "" } },
+    });
+
+    expect(hostConfigOf(recreate({ Volumes: { "/anon": {} } }, { ...bare, as }))).not.toHaveProperty("Mounts");
+  });
+
   it("knows the volume by its directory where the engine leaves the name out", () => {
     const name = hashOf("volume");
     const Source = `/var/lib/docker/volumes/${name}/_data`;

@@ -7,10 +7,7 @@ export const containerMode = "container:";
  */
 export function containerNameFor(reference: string, containers: ReadonlyMap<string, string>): string | undefined {
   const text = reference.startsWith("/") ? reference.slice(1) : reference;
-  const byId = containers.get(text);
-  if (byId !== undefined) return byId;
-  const names = [...containers.values()];
-  if (names.includes(text)) return text;
+  if ([...containers.values()].includes(text)) return text;
   if (!/^[0-9a-f]{12,}$/.test(text)) return undefined;
   const matches = [...containers].filter(([id]) => id.startsWith(text));
   return matches.length === 1 ? matches[0]?.[1] : undefined;
