@@ -7,10 +7,15 @@ import type { ReadFile } from "../config/source.ts";
 import { createLog, type Log, type LogLevel, type Secrets } from "../lib/log.ts";
 import type { CommandLine } from "./command-line.ts";
 
+interface Output {
+  readonly write: (text: string) => unknown;
+  readonly isTTY?: boolean;
+}
+
 /** What a command may use of the process that it runs in. */
 export interface Terminal {
-  readonly output: { readonly write: (text: string) => unknown };
-  readonly errors: { readonly write: (text: string) => unknown };
+  readonly output: Output;
+  readonly errors: Output;
   readonly environment: Environment;
   readonly cwd: string;
   /** The user's home directory. */
@@ -60,6 +65,6 @@ export function fileReader({ readFile }: Terminal): (path: string) => string {
   };
 }
 
-export function logTo(output: Terminal["output"], level: LogLevel, secrets: Secrets): Log {
+export function logTo(output: Output, level: LogLevel, secrets: Secrets): Log {
   return createLog({ level, output, secrets });
 }

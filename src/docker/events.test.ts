@@ -9,7 +9,9 @@ const base = {
   Actor: { ID: "abc", Attributes: { name: "web", image: "nginx" } },
   time: 1_700_000_000,
 };
-const line = (more: object): string => JSON.stringify({ ...base, timeNano: 1_700_000_000_123_456_789, ...more });
+/** As the engine writes it: its nanoseconds are more than a number holds. */
+const line = (more: object): string =>
+  JSON.stringify({ ...base, ...more }).replace(/\}$/, ',"timeNano":1700000000123456789}');
 
 describe("signalFrom", () => {
   it.each([

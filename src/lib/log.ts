@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from "pino";
+import { logLineText } from "./log-line.ts";
 
 /** What the parts of Gangway log with: pino's levels, fixed fields first, a static message second. */
 export type Log = Pick<Logger, "trace" | "debug" | "info" | "warn" | "error">;
@@ -38,15 +39,19 @@ export function createSecrets(): Secrets {
   };
 }
 
-/** A JSON-lines logger on `output` that replaces every registered secret before a line leaves the process. */
+/**
+ * A logger on `output` that replaces every registered secret before a line leaves the process. It writes lines of JSON,
+ * or, on a terminal, lines for a person.
+ */
 export function createLog(options: {
   readonly level: LogLevel;
-  readonly output: { write: (text: string) => unknown };
+  readonly output: { readonly write: (text: string) => unknown; readonly isTTY?: boolean };
   readonly secrets: Secrets;
 }): Log {
+  const { output, secrets } = options;
   const destination: DestinationStream = {
     write: (line) => {
-      options.output.write(options.secrets.redact(line));
+      output.write(secrets.redact(output.isTTY === true ? logLineText(line) : line));
     },
   };
   return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
