@@ -68,6 +68,14 @@ describe("dockerConfigCredentials", () => {
     expect(await opened().locate(registry)).toEqual(alice);
   });
 
+  it("takes the first of several keys for the same registry", async () => {
+    await write({
+      auths: { "ghcr.io": { auth: base64("alice:wonder:land") }, "https://ghcr.io": { auth: base64("bob:x") } },
+    });
+
+    expect(await opened().locate("ghcr.io")).toEqual(alice);
+  });
+
   it("does not take tokens of other programs for Docker Hub's credentials", async () => {
     await write({
       auths: {

@@ -1,7 +1,7 @@
 import { getCACertificates } from "node:tls";
 import { Agent } from "undici";
 import { backoff, pause } from "../lib/time.ts";
-import { abortFault, isCut, networkFault } from "./faults.ts";
+import { isCut, networkFault } from "./faults.ts";
 import type { Trust } from "./place.ts";
 
 /** How long is waited, in milliseconds. */
@@ -69,7 +69,6 @@ export function openExchange(timing: Timing): Exchange {
         }
       }
       await pause(backoff(attempt, timing.retryMs, longestRetryMs), signal);
-      if (signal.aborted) throw abortFault(signal, request.url.host);
     }
   };
   return {

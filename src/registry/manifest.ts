@@ -32,8 +32,7 @@ export function toldDigest(answer: Pick<Answer, "header">): string | undefined {
 /** The digest of the manifest that is the answer's body. Rejects what is not a manifest. `host` gave it. */
 export function bodyDigest(answer: Answer, host: string): string {
   if (!answer.isWhole) throw invalid(`${host} sent a manifest of more than ${maxManifestBytes / 1024 / 1024} MiB`);
-  const isPlain = ["", "identity"].includes(answer.header("content-encoding"));
-  if (!isPlain || !Manifest.safeParse(jsonFrom(answer.body)).success) {
+  if (!Manifest.safeParse(jsonFrom(answer.body)).success) {
     throw invalid(`${host} did not answer with an image's manifest; is there a registry at this address?`);
   }
   return `sha256:${createHash("sha256").update(answer.body).digest("hex")}`;

@@ -137,6 +137,32 @@ describe("a token", () => {
     });
   });
 
+  it("is asked for again where the registry has been set right", async () => {
+    let realm = "file:///etc/passwd";
+    await using server = await openScripted(({ url, authorization }) => {
+      if (url.pathname === "/token") return token({ token: "good" });
+      return authorization === "Bearer good" ? found : challenge(`Bearer realm="${realm}"`);
+    });
+    await using client = openClient();
+    await expect(client.digestOf(`${server.host}/image`)).rejects.toThrow();
+    realm = `http://${server.host}/token`;
+
+    expect(await client.digestOf(`${server.host}/image`)).toBe(digest);
+  });
+
+  it.each([400, 401, 404, 405])("is had as anybody where an identity token is answered with %i", async (status) => {
+    await using server = await openScripted(
+      guarded(
+        ({ method }) => (method === "POST" ? { status } : token({ token: "anybodys" })),
+        (shown) => shown === "anybodys",
+      ),
+    );
+    await using client = openClient({ credentials: () => ({ kind: "identity_token", token: "identity-token" }) });
+
+    expect(await client.digestOf(`${server.host}/image`)).toBe(digest);
+    expect(client.lines).toHaveLength(1);
+  });
+
   it("of the configuration is shown as it is, once the registry asks for one", async () => {
     await using server = await openScripted(
       guarded(
@@ -298,5 +324,6 @@ describe("a registry that is the front of another", () => {
       "/v2/linuxserver/image/manifests/latest",
       "/v2/linuxserver/image/manifests/latest",
     ]);
+    expect(behind.seen[1]?.url.search).toBe("?scope=repository%3Alinuxserver%2Fimage%3Apull");
   });
 });

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as timer } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCertificate } from "../bed/certificate.ts";
@@ -54,7 +55,8 @@ describe("a registry's answer", () => {
       "application/vnd.oci.image.manifest.v1+json",
     ]);
     for (const tag of [3, 4, 5, 6]) await client.digestOf(`${server.host}/some/image:${tag}`);
-    expect(new Set(server.seen.map(({ connection }) => connection)).size).toBeLessThanOrEqual(2);
+    // One to find out that it speaks no TLS, and at most two for the questions.
+    expect(server.connections()).toBeLessThanOrEqual(3);
   });
 
   it("gives the digest of the body's bytes where the registry tells none", async () => {
@@ -72,6 +74,17 @@ describe("a registry's answer", () => {
     await using client = openClient();
 
     expect(await client.digestOf(`${server.host}/image`)).toBe(manifestDigest);
+  });
+
+  it.each([404, 410])("is that there is no such image where it is %i", async (status) => {
+    const body = '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}';
+    await using server = await openScripted(withBody({ status, body }));
+    await using client = openClient();
+
+    await expect(client.digestOf(`${server.host}/image`)).rejects.toMatchObject({
+      code: "registry_not_found",
+      message: `${server.host} has no ${server.host}/image:latest (MANIFEST_UNKNOWN); check the image's name and tag`,
+    });
   });
 
   const html = "<!doctype html><html><body>Welcome</body></html>";
@@ -246,6 +259,18 @@ describe("a registry that limits requests", () => {
     expect(server.seen).toHaveLength(2);
   });
 
+  it("is left alone a short time again once it has answered in between", async () => {
+    const limited: Scripted = { status: 429 };
+    await using server = await openScripted(inOrder(limited, found, limited));
+    await using client = openClient();
+    await expect(client.digestOf(`${server.host}/image`)).rejects.toMatchObject({ code: "registry_limited" });
+    client.advance(60_000);
+    await client.digestOf(`${server.host}/image`);
+
+    const failure: unknown = await client.digestOf(`${server.host}/image`).catch((error: unknown) => error);
+    expect((failure as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(60_000);
+  });
+
   it("is left alone also where its token server says so, in GHCR's words", async () => {
     const text = "toomanyrequests: retry-after: 2m0.5s, allowed: 44000/minute";
     await using server = await openScripted(({ url }) =>
@@ -264,24 +289,37 @@ describe("a registry that limits requests", () => {
 
 describe("questions to a registry", () => {
   it("are asked four at a time", async () => {
-    const gates: PromiseWithResolvers<void>[] = [];
+    let underWay = 0;
+    let most = 0;
     await using server = await openScripted(async () => {
-      const gate = Promise.withResolvers<void>();
-      gates.push(gate);
-      await gate.promise;
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await timer(20);
+      underWay -= 1;
       return found;
     });
     await using client = openClient({ concurrency: 10 });
-    const answers = Promise.all([1, 2, 3, 4, 5, 6].map((tag) => client.digestOf(`${server.host}/image:${tag}`)));
-    await server.arrived(4);
-    expect(server.seen).toHaveLength(4);
-    gates[0]?.resolve();
-    await server.arrived(5);
-    gates[1]?.resolve();
-    await server.arrived(6);
-    for (const gate of gates) gate.resolve();
+    const tags = Array.from({ length: 12 }, (_, tag) => `${server.host}/image:${tag}`);
+    await Promise.all(tags.map((tag) => client.digestOf(tag)));
 
-    expect(await answers).toEqual(Array.from({ length: 6 }, () => digest));
+    expect(most).toBe(4);
+  });
+
+  it("end at once when they are aborted between two attempts", async () => {
+    await using server = await openScripted(() => ({ status: 503 }));
+    await using client = openClient({ timing: { retryMs: 3_600_000 } });
+    const stop = new AbortController();
+    const answer = client.digestOf(`${server.host}/image`, stop.signal);
+    answer.catch(() => {});
+    await server.arrived(1);
+    // By the time that this round trip is over, so is the first attempt.
+    await fetch(`http://${server.host}/`);
+    const aborted = performance.now();
+    stop.abort();
+
+    await expect(answer).rejects.toMatchObject({ code: "aborted" });
+    expect(performance.now() - aborted).toBeLessThan(2_000);
+    expect(server.seen.filter(({ method }) => method === "HEAD")).toHaveLength(1);
   });
 
   it("end at once when they are aborted, those that wait too", async () => {

@@ -163,6 +163,19 @@ describe.skipIf(!canBeNative(["registry"]))("a registry that guards itself", () 
       tls = { certificate: join(bed.directory, "tls.pem"), key: join(bed.directory, "tls.key") };
     });
 
+    it("is found again where it has spoken plain HTTP before", async () => {
+      const plain = await openScripted(() => ({
+        status: 200,
+        headers: { "docker-content-digest": `sha256:${"a".repeat(64)}` },
+      }));
+      await using client = openClient();
+      await client.digestOf(`${plain.host}/private/image:1`);
+      await plain[Symbol.asyncDispose]();
+      const host = await openStrict(bed, "tls", { tls, port: plain.port });
+
+      expect(await client.digestOf(`${host}/private/image:1`)).toBe(digest);
+    });
+
     /** Lets everybody pull `public/…` and alice all, as the usual token servers do. */
     const tokenServer: Script = ({ url, authorization, method, body }) => {
       const asked = method === "POST" ? new URLSearchParams(body) : url.searchParams;

@@ -10,8 +10,6 @@ export interface Seen {
   readonly authorization: string | undefined;
   readonly accept: string | undefined;
   readonly body: string;
-  /** Counts the connections: equal numbers came over the same one. */
-  readonly connection: number;
 }
 
 /** What is answered: a status with headers and body, or something done to the socket instead. */
@@ -27,6 +25,8 @@ export interface ScriptedServer extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
   readonly seen: readonly Seen[];
+  /** How many connections were made to it, for whatever. */
+  readonly connections: () => number;
   /** Waits for the n-th request, n from 1. */
   readonly arrived: (count: number) => Promise<void>;
 }
@@ -39,8 +39,8 @@ export async function openScripted(
 ): Promise<ScriptedServer> {
   const seen: Seen[] = [];
   const sockets = new Set<Socket>();
-  const numbers = new Map<Socket, number>();
   const waiting: (() => void)[] = [];
+  let connections = 0;
   const listener: RequestListener = (incoming, outgoing) => {
     void (async () => {
       const body = await textOf(incoming);
@@ -50,7 +50,6 @@ export async function openScripted(
         authorization: incoming.headers.authorization,
         accept: incoming.headers.accept,
         body,
-        connection: numbers.get(incoming.socket) ?? 0,
       };
       seen.push(request);
       for (const check of waiting) check();
@@ -65,14 +64,12 @@ export async function openScripted(
   };
   const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener);
   server.on("connection", (socket: Socket) => {
+    connections += 1;
     sockets.add(socket);
     socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
   });
-  server.on(certificate === undefined ? "connection" : "secureConnection", (socket: Socket) => {
-    numbers.set(socket, numbers.size + 1);
-    socket.on("error", () => {});
-  });
+  server.on("secureConnection", (socket: Socket) => socket.on("error", () => {}));
   server.listen({ port, host: "127.0.0.1" });
   await once(server, "listening");
   const address = server.address();
@@ -81,6 +78,7 @@ export async function openScripted(
     host: `127.0.0.1:${address.port}`,
     port: address.port,
     seen,
+    connections: () => connections,
     arrived: (count) =>
       new Promise((resolve) => {
         const check = (): void => {

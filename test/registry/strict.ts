@@ -14,9 +14,9 @@ import { eventually } from "../bed/wait.ts";
 export async function openStrict(
   bed: Bed,
   name: string,
-  settings: { readonly auth?: object; readonly tls?: object },
+  settings: { readonly auth?: object; readonly tls?: object; readonly port?: number },
 ): Promise<string> {
-  const port = await freePort();
+  const port = settings.port ?? (await freePort());
   const host = `127.0.0.1:${port}`;
   const configFile = join(bed.directory, `${name}.yml`);
   const { auth, tls } = settings;
