@@ -39,8 +39,8 @@ export function createdInModel(request: Request, circumstances: Circumstances): 
   const { name, image, others = [] } = circumstances;
   const id = hashOf(`container ${name}`);
   const { HostConfig: hostRequest = {}, NetworkingConfig: _, ...configRequest } = request;
-  const hostConfig = hostConfigOf(hostRequest, others);
-  const config = configOf(configRequest, image, hostConfig["NetworkMode"], id);
+  const hostConfig = hostConfigOf(hostRequest, circumstances);
+  const config = configOf(configRequest, circumstances, hostConfig.NetworkMode, id);
   return {
     Id: id,
     Name: `/${name}`,
@@ -82,7 +82,12 @@ type Config = ContainerInspect["Config"];
 type HostConfig = ContainerInspect["HostConfig"];
 
 /** `merge` in moby's daemon/commit.go. */
-function configOf(request: Readonly<Record<string, unknown>>, image: ImageConfig, mode: string, id: string): Config {
+function configOf(
+  request: Readonly<Record<string, unknown>>,
+  { image, others = [] }: Circumstances,
+  mode: string,
+  id: string,
+): Config {
   const user = { ...configDefaults, ...request } as unknown as Config;
   const isBare = (user.Entrypoint ?? []).length === 0;
   const cmd = isBare && (user.Cmd ?? []).length === 0 ? image.Cmd : user.Cmd;
@@ -93,7 +98,7 @@ function configOf(request: Readonly<Record<string, unknown>>, image: ImageConfig
   const healthcheck = Object.keys(health).length === 0 ? {} : { Healthcheck: health };
   return {
     ...user,
-    Hostname: user.Hostname || (mode === "host" ? hostName : mode.startsWith("container:") ? "" : id.slice(0, 12)),
+    Hostname: user.Hostname || hostnameFor(mode, id, others),
     User: user.User || image.User || "",
     WorkingDir: user.WorkingDir || image.WorkingDir || "",
     StopSignal: user.StopSignal || image.StopSignal,
@@ -107,6 +112,12 @@ function configOf(request: Readonly<Record<string, unknown>>, image: ImageConfig
   };
 }
 
+function hostnameFor(mode: string, id: string, others: readonly ContainerInspect[]): string {
+  if (mode === "host") return hostName;
+  if (!mode.startsWith("container:")) return id.slice(0, 12);
+  return search(others, mode.slice("container:".length))?.Config.Hostname ?? "";
+}
+
 function nonEmpty(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value && (value as string).length !== 0));
 }
@@ -117,7 +128,7 @@ function environmentOf(user: readonly string[], image: readonly string[]): reado
   return [...user, ...image.filter((entry) => !own.has(keyOf(entry)))];
 }
 
-function hostConfigOf(request: Readonly<Record<string, unknown>>, others: readonly ContainerInspect[]): HostConfig {
+function hostConfigOf(request: Readonly<Record<string, unknown>>, { name, others = [] }: Circumstances): HostConfig {
   const given = Object.fromEntries(
     Object.entries(request).map(([member, value]) => {
       if (typeof value !== "string" || !value.startsWith("container:")) return [member, value];
@@ -127,20 +138,27 @@ function hostConfigOf(request: Readonly<Record<string, unknown>>, others: readon
     }),
   );
   const all: Readonly<Record<string, unknown>> = { ...hostConfigDefaults, ...given };
-  const paths =
-    all["Privileged"] === true ? { masked: null, readonly: null } : { masked: maskedPaths, readonly: readonlyPaths };
+  const isPrivileged = all["Privileged"] === true;
+  // SELinux labels make no sense where a namespace is shared with the host.
+  const isUnlabelled = isPrivileged || all["PidMode"] === "host" || all["IpcMode"] === "host";
+  const labels = ((all["SecurityOpt"] ?? []) as readonly string[]).filter((option) => option !== "label=disable");
+  const links = all["Links"] as readonly string[] | null;
   return {
     ...all,
     ContainerIDFile: "",
-    MaskedPaths: all["MaskedPaths"] ?? paths.masked,
-    ReadonlyPaths: all["ReadonlyPaths"] ?? paths.readonly,
-    ...(all["Links"] ? { Links: (all["Links"] as string[]).map(storedLink) } : {}),
+    RestartPolicy: { MaximumRetryCount: 0, ...(all["RestartPolicy"] as object) },
+    MemorySwap: all["MemorySwap"] || Number(all["Memory"]) * 2,
+    SecurityOpt: isUnlabelled ? [...labels, "label=disable"] : all["SecurityOpt"],
+    MaskedPaths: all["MaskedPaths"] ?? (isPrivileged ? null : maskedPaths),
+    ReadonlyPaths: all["ReadonlyPaths"] ?? (isPrivileged ? null : readonlyPaths),
+    // In networks of the user's own the endpoint has them.
+    Links: links !== null && all["NetworkMode"] === "default" ? links.map((link) => storedLink(link, name)) : null,
   } as unknown as HostConfig;
 }
 
-function storedLink(link: string): string {
+function storedLink(link: string, name: string): string {
   const [child = "", alias = ""] = link.split(":");
-  return `/${child.replace(/^\//, "")}:/self/${alias.split("/").at(-1)}`;
+  return `/${child.replace(/^\//, "")}:/${name}/${alias.split("/").at(-1)}`;
 }
 
 function find(others: readonly ContainerInspect[], reference: string): ContainerInspect {

@@ -39,7 +39,8 @@ function compareMembers(what: string, expected: Members, found: Members): readon
   return [...members].flatMap((member) => compare(`${what}.${member}`, expected[member], found[member]));
 }
 
-function configDifferences({ before, after, oldImage, newImage }: Replacement): readonly string[] {
+function configDifferences(replacement: Replacement): readonly string[] {
+  const { before, after, oldImage, newImage } = replacement;
   const { Config: was } = before;
   const image = newImage.Config;
   const swapped = (member: keyof ImageConfig) =>
@@ -52,7 +53,7 @@ function configDifferences({ before, after, oldImage, newImage }: Replacement): 
   };
   const expected: Members = {
     ...was,
-    Hostname: was.Hostname === before.Id.slice(0, 12) ? after.Id.slice(0, 12) : was.Hostname,
+    Hostname: expectedHostname(replacement),
     Image: after.Config.Image,
     User: swapped("User"),
     WorkingDir: swapped("WorkingDir"),
@@ -77,6 +78,12 @@ function configDifferences({ before, after, oldImage, newImage }: Replacement): 
     Volumes: orNothing(after.Config.Volumes ?? {}),
   };
   return compareMembers("Config", expected, found);
+}
+
+/** In another's network it is the other's, and shown after a start only. */
+function expectedHostname({ before, after }: Replacement): unknown {
+  if (before.HostConfig.NetworkMode.startsWith("container:")) return after.Config.Hostname;
+  return before.Config.Hostname === before.Id.slice(0, 12) ? after.Id.slice(0, 12) : before.Config.Hostname;
 }
 
 function beyond(own: object | null | undefined, image: object | null | undefined): Members {
@@ -166,7 +173,10 @@ function comparable({ HostConfig, NetworkSettings }: ContainerInspect, { contain
 /** Every mount that was asked for is asked for again; new ones only name what was mounted without a name. */
 function mountRequestDifferences(before: ContainerInspect, after: ContainerInspect): readonly string[] {
   const was = before.HostConfig.Mounts ?? [];
-  const volumeAt = (path: string) => before.Mounts.find(({ Destination }) => Destination === path)?.Name;
+  const volumeAt = (path: string) => {
+    const mount = before.Mounts.find(({ Destination }) => Destination === path);
+    return mount?.Name ?? mount?.Source.split("/").at(-2);
+  };
   const named = was.map((request) =>
     request.Type === "volume" && !request.Source ? { ...request, Source: volumeAt(request.Target) } : request,
   );
@@ -181,7 +191,7 @@ function mountRequestDifferences(before: ContainerInspect, after: ContainerInspe
 }
 
 function mountDifferences({ before, after, newImage }: Replacement): readonly string[] {
-  const view = ({ Type, Name, Source, RW, Propagation }: MountPoint) => ({ Type, Name, Source, RW, Propagation });
+  const view = ({ Type, Source, RW, Propagation }: MountPoint) => ({ Type, Source, RW, Propagation });
   const found = new Map(after.Mounts.map((mount) => [mount.Destination, mount]));
   const known = new Set(before.Mounts.map(({ Destination }) => Destination));
   const duplicates = after.Mounts.length - found.size;
@@ -210,14 +220,14 @@ function networkDifferences({ before, after }: Replacement): readonly string[] {
   ];
 }
 
+/** The network's id is shown after a start only; its name is compared already. */
 function endpointView({ Id, Config }: ContainerInspect, endpoint: EndpointSettings | undefined): Members {
-  const { IPAMConfig, Links, Aliases, DriverOpts, NetworkID, GwPriority } = endpoint ?? {};
+  const { IPAMConfig, Links, Aliases, DriverOpts, GwPriority } = endpoint ?? {};
   return {
     IPAMConfig: orNothing(IPAMConfig ?? {}),
     Links: Links ?? [],
     Aliases: (Aliases ?? []).filter((alias) => alias !== Id.slice(0, 12) && alias !== Config.Hostname).toSorted(),
     DriverOpts: orNothing(DriverOpts ?? {}),
-    NetworkID,
     GwPriority,
   };
 }
