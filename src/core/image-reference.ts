@@ -27,9 +27,11 @@ const domain = new RegExp(
 const pathComponent = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
 const repositoryPath = new RegExp(`^${pathComponent}(?:/${pathComponent})*$`);
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
-const digestPattern = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
+/** The algorithms that engines know (https://pkg.go.dev/github.com/opencontainers/go-digest#pkg-constants). */
+const digestPattern = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
 const imageId = /^(?:sha256:)?[0-9a-f]{64}$/;
-const longestName = 255;
+/** Of a repository, without its registry. */
+const longestPath = 255;
 
 /** Parses a reference in familiar (`nginx`) or full form (`docker.io/library/nginx:latest`). */
 export function parseImageReference(text: string): ImageReference | NoReference {
@@ -42,7 +44,7 @@ export function parseImageReference(text: string): ImageReference | NoReference 
   const repository = registry === dockerHub && !path.includes("/") ? `library/${path}` : path;
   const port = domain.exec(registry)?.groups?.["port"];
   if (!domain.test(registry) || (port !== undefined && Number(port) > 65_535)) return invalid;
-  if (!repositoryPath.test(repository) || registry.length + repository.length + 1 > longestName) return invalid;
+  if (!repositoryPath.test(repository) || repository.length > longestPath) return invalid;
   const effectiveTag = tag ?? (digest === undefined ? "latest" : undefined);
   return {
     kind: "reference",
