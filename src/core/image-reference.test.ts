@@ -102,7 +102,7 @@ describe("parseImageReference", () => {
     "nginx:-1",
     "nginx:a:b",
     `nginx:${"x".repeat(129)}`,
-    "a".repeat(256),
+    `registry.example/${"a".repeat(256)}`,
     "nginx@",
     "nginx@sha256",
     `nginx@${hex}`,
