@@ -7,7 +7,12 @@ import { z } from "zod";
  * "N passed, N failed" as the last line. A step that failed though no report shows a failed test counts as one.
  */
 
-const Report = z.object({ numPassedTests: z.int(), numFailedTests: z.int(), numPendingTests: z.int(), success: z.boolean() });
+const Report = z.object({
+  numPassedTests: z.int(),
+  numFailedTests: z.int(),
+  numPendingTests: z.int(),
+  success: z.boolean(),
+});
 
 const [directory = ".reports", ...broken] = process.argv.slice(2);
 const reports = globSync("*.json", { cwd: directory }).map((name) =>
