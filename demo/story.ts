@@ -1,5 +1,5 @@
 import type { Bed } from "../test/bed/bed.ts";
-import { runContainer } from "../test/bed/containers.ts";
+import { runContainer, runIn } from "../test/bed/containers.ts";
 import { publishImage, pullImage } from "../test/bed/images.ts";
 import type { BedClient } from "../test/bed/mqtt-client.ts";
 import { serving, withHealth } from "../test/bed/variants.ts";
@@ -33,8 +33,7 @@ export async function setTheScene({ bed, screen }: Pick<Stage, "bed" | "screen">
   });
   await runContainer(docker, "db", db.reference, { HostConfig: { RestartPolicy: { Name: "always" } } });
   await runContainer(docker, "web-copy", web.reference);
-  const exec = await docker.getContainer("web").exec({ Cmd: ["sh", "-c", "echo precious > /data/file"] });
-  await exec.start({ Detach: true });
+  await runIn(docker, "web", "sh", "-c", "echo precious > /data/file");
   screen.say("web and web-copy run web:stable; db runs db:16 and has a health check");
 }
 
@@ -81,7 +80,7 @@ async function anUpdateIsInstalled(stage: Stage): Promise<void> {
   expectThat(after.Image !== before.Image && after.State.Running, "the new container runs the new image");
   expectThat(after.Config.Env.includes("GREETING=hello"), "its environment is kept");
   expectThat(after.HostConfig.RestartPolicy?.Name === "unless-stopped", "its restart policy is kept");
-  expectThat((await read(stage, "web", "/data/file")) === "precious", "its data is kept");
+  expectThat((await runIn(docker, "web", "cat", "/data/file")) === "precious", "its data is kept");
   expectThat(
     containerState(client, node, "web-copy")["verdict"] === "update_available",
     "its sibling is still outdated",
@@ -124,13 +123,6 @@ function containerState(
   name: string,
 ): Readonly<Record<string, unknown>> {
   return readTopic(seen, `gangway/${node}/container/${name}/state`);
-}
-
-async function read({ bed }: Stage, name: string, path: string): Promise<string> {
-  const exec = await bed.engine.docker.getContainer(name).exec({ Cmd: ["cat", path], AttachStdout: true });
-  const chunks: Buffer[] = [];
-  for await (const chunk of await exec.start({})) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).subarray(8).toString("utf8").trim();
 }
 
 function expectThat(holds: boolean, what: string): void {

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "./config/config.ts";
 import { type BrokerAddress, brokerAddressFrom, embeddedUrl, openEngineOf, type Surroundings } from "./connections.ts";
@@ -46,8 +46,9 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
 async function makeDataDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
+    await access(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
-    const message = `The data directory ${path} cannot be made; set data_dir to one that can`;
+    const message = `The data directory ${path} cannot be made or written by this user; make it theirs, or set data_dir`;
     throw new GangwayError("file_failed", message, { cause });
   }
 }

@@ -1,7 +1,7 @@
 import PQueue from "p-queue";
 import { nameFrom } from "../core/container.ts";
 import type { ContainerInspect } from "../core/inspect.ts";
-import type { Engine, Journal } from "../core/ports.ts";
+import type { ContainerSummary, Engine, Journal } from "../core/ports.ts";
 import { dependantsOf, refusalFor } from "../core/recreate.ts";
 import { isErrorWithCode } from "../lib/errors.ts";
 
@@ -23,12 +23,13 @@ export async function refusalOf(
   if (inspect.Id === deps.ownContainerId) {
     return `${name} is Gangway itself, which cannot replace itself yet; update it with docker or compose.`;
   }
-  const refusal = refusalFor(inspect);
+  const all = await deps.engine.list(signal);
+  const refusal = refusalFor(inspect, new Map(all.map((container) => [container.id, container.name])));
   if (refusal !== undefined) return refusal;
   if ((await deps.journal.all()).some((entry) => entry.oldId === inspect.Id || entry.newId === inspect.Id)) {
     return `An earlier update of ${name} is not finished; Gangway finishes or undoes it first.`;
   }
-  const dependants = dependantsOf(inspect, await inspectAll(deps.engine, signal));
+  const dependants = dependantsOf(inspect, await inspectAll(deps.engine, all, signal));
   if (dependants.length === 0) return undefined;
   return (
     `${dependants.join(", ")} would lose the network or namespace that ${name} provides; ` +
@@ -38,10 +39,11 @@ export async function refusalOf(
 
 async function inspectAll(
   engine: RefusalDependencies["engine"],
+  all: readonly ContainerSummary[],
   signal: AbortSignal,
 ): Promise<readonly ContainerInspect[]> {
   const queue = new PQueue({ concurrency: parallelInspects });
-  const inspects = (await engine.list(signal)).map(({ id }) =>
+  const inspects = all.map(({ id }) =>
     queue.add(async () => {
       try {
         return [await engine.inspect(id, signal)];

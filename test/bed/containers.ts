@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { logText } from "../../src/docker/log-text.ts";
 
 /** Creates a container and starts it. Gives the container; throws what the engine says where it cannot start. */
 export async function runContainer(
@@ -10,6 +11,16 @@ export async function runContainer(
   const container = await docker.createContainer({ name, Image: image, ...options });
   await container.start();
   return container;
+}
+
+/** Runs a command as root in a running container. Gives what it wrote, without the blanks at both ends. */
+export async function runIn(docker: Docker, name: string, ...Cmd: readonly string[]): Promise<string> {
+  const exec = await docker
+    .getContainer(name)
+    .exec({ Cmd: [...Cmd], AttachStdout: true, AttachStderr: true, User: "0:0" });
+  const chunks: Buffer[] = [];
+  for await (const chunk of await exec.start({})) chunks.push(Buffer.from(chunk));
+  return logText(Buffer.concat(chunks)).trim();
 }
 
 /** Resolves with the first inspect answer that `isWanted`, looking again whenever the engine tells an event of it. */

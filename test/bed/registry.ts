@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { type IncomingHttpHeaders, request } from "node:http";
 import type { Socket } from "node:net";
@@ -60,7 +59,10 @@ export async function openRegistry(directory: string, options: RegistryOptions =
   });
   const isReady = () => {
     if (!daemon.isRunning()) throw new Error(`the registry ended at its start:\n${daemon.log()}`);
-    return existsSync(socketPath);
+    return ask({ socketPath }, { method: "GET", path: "/v2/" }).then(
+      () => true,
+      () => false,
+    );
   };
   await eventually(isReady, "the registry to answer", 20_000);
   return frontRegistry({ socketPath }, directory, options);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ContainerInspect, ImageInspect } from "../../src/core/inspect.ts";
 import { openEngine } from "../../src/docker/engine.ts";
 import { type Bed, openBed } from "../bed/bed.ts";
+import { runIn } from "../bed/containers.ts";
 import { idle } from "../bed/image.ts";
 import { publishImage, pullImage } from "../bed/images.ts";
 import type { BedClient } from "../bed/mqtt-client.ts";
@@ -86,15 +87,7 @@ async function createEverything(image: string): Promise<string> {
   return container.id;
 }
 
-/** Runs a command in the container and resolves with its output. */
-async function run(...Cmd: readonly string[]): Promise<string> {
-  const exec = await bed.engine.docker
-    .getContainer("everything")
-    .exec({ Cmd: [...Cmd], AttachStdout: true, AttachStderr: true, User: "0:0" });
-  const chunks: Buffer[] = [];
-  for await (const chunk of await exec.start({})) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).subarray(8).toString("utf8").trim();
-}
+const run = (...command: readonly string[]): Promise<string> => runIn(bed.engine.docker, "everything", ...command);
 
 async function installed(): Promise<Readonly<Record<string, unknown>>> {
   client.clear();
