@@ -1,23 +1,38 @@
 #!/bin/sh
-# Starts Gangway in the image. As root it only takes what it needs, the group of the engine's socket and a writable
-# /data, and goes on as the user gangway. With --user (compose: user:) it is that user from the start, and stays it.
+# Starts Gangway in the image. As root it only takes what it needs, the groups of the sockets and a writable /data, and
+# goes on as user 990 without capabilities. With --user (compose: user:) it is that user from the start, and stays it.
 set -eu
 
+command=${1:-run}
 # A young generation of 2 MiB: a bridge makes much short-lived garbage and should stay small.
-program="node --max-semi-space-size=2 /app/dist/main.js --image"
+set -- node --max-semi-space-size=2 /app/dist/main.js --image "$@"
 
-if [ "$(id -u)" != 0 ]; then
-  exec $program "$@"
+# Where the engine's socket should be; nothing where DOCKER_HOST names no socket.
+socket=$(echo "${DOCKER_HOST:-unix:///var/run/docker.sock}" | sed -n 's,^unix://,,p')
+if [ -d "$socket" ]; then
+  echo "gangway: $socket is a directory. Docker makes one where the path to mount does not exist on the host." >&2
 fi
 
-groups=990
-socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
-case $socket in
-  unix://*)
-    path=${socket#unix://}
-    if [ -S "$path" ]; then groups="$groups,$(stat -c %g "$path")"; fi
+if [ "$(id -u)" != 0 ]; then
+  if [ -S "$socket" ] && ! [ -w "$socket" ]; then
+    echo "gangway: this user may not use $socket. Add its group: --group-add $(stat -L -c %g "$socket")" >&2
+  fi
+  exec "$@"
+fi
+
+case $command in
+  # Only what is not ours yet, and only for what writes there: the health check comes every half minute.
+  run | -*)
+    find /data -xdev ! -user 990 -exec chown -h 990:990 {} + ||
+      echo "gangway: not everything in /data could be given to user 990." >&2
     ;;
 esac
-# Only what is not ours yet: a large data directory is not walked at every start.
-if [ -d /data ]; then find /data -xdev ! -user 990 -exec chown -h 990:990 {} +; fi
-exec setpriv --reuid=990 --regid=990 --groups="$groups" --no-new-privs --inh-caps=-all --bounding-set=-all $program "$@"
+
+# Of every socket that is mounted by itself, too: the configuration may name more engines.
+groups=$(
+  { echo "$socket" && cut -d ' ' -f 5 /proc/self/mountinfo; } |
+    while read -r path; do if [ -S "$path" ]; then stat -L -c ,%g "$path"; fi; done | sort -u | tr -d '\n'
+)
+
+exec setpriv --reuid=990 --regid=990 --groups="990$groups" \
+  --no-new-privs --inh-caps=-all --bounding-set=-all "$@"
