@@ -218,7 +218,9 @@ export interface Inventory {
   readonly remove: (name: string) => void;
   /** Each of these does nothing for a name that is not there. */
   readonly setCheck: (name: string, check: CheckRecord) => void;
-  readonly setProgress: (name: string, progress: Progress | undefined) => void;
+  readonly setProgress: (name: string, progress: Progress) => void;
+  /** The operation with this id has ended: its progress is taken away, another one's stays. */
+  readonly clearProgress: (name: string, operation: string) => void;
   readonly setResult: (name: string, result: OperationResult) => void;
   readonly setMetrics: (name: string, metrics: Metrics) => void;
   /** Undefined: the engine is not reachable. */

@@ -58,6 +58,18 @@ describe("inventory", () => {
     expect(inventory.get("web")).toMatchObject({ container: { id: "id-new" }, progress: { phase: "switching" } });
   });
 
+  it("takes away the progress of the operation that has ended, and of no other", () => {
+    const { inventory } = watched();
+    inventory.putContainer(container("web"));
+    inventory.setProgress("web", { operation: "update-1", command: "update", phase: "switching" });
+
+    inventory.clearProgress("web", "check-2");
+    expect(inventory.get("web")).toMatchObject({ progress: { operation: "update-1" } });
+    inventory.clearProgress("web", "update-1");
+
+    expect(inventory.get("web")).not.toHaveProperty("progress");
+  });
+
   it("lists in the order in which a person would", () => {
     const { inventory } = watched();
     for (const name of ["web10", "Web2", "db"]) inventory.putContainer(container(name));

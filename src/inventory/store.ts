@@ -58,11 +58,12 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
     },
     setCheck: (name, check) => amend(name, { check }),
     setResult: (name, lastResult) => amend(name, { lastResult }),
-    setProgress: (name, progress) => {
+    setProgress: (name, progress) => amend(name, { progress }),
+    clearProgress: (name, operation) => {
       const entry = entries.get(name);
-      if (entry === undefined) return;
+      if (entry?.progress?.operation !== operation) return;
       const { progress: _, ...rest } = entry;
-      put(name, progress === undefined ? rest : { ...rest, progress });
+      put(name, rest);
     },
     setMetrics: (name, sample) => {
       if (!entries.has(name)) return;

@@ -56,7 +56,7 @@ async function recoverLeftovers(deps: RecoverDependencies, signal: AbortSignal):
     } catch (error) {
       deps.log.error({ ...fields, err: error }, "an interrupted update could not be dealt with yet");
     } finally {
-      deps.inventory.setProgress(entry.container, undefined);
+      deps.inventory.clearProgress(entry.container, entry.id);
     }
   }
   await freeImages(deps, signal);

@@ -148,7 +148,7 @@ async function runOne(
   if (container !== null) {
     // The result first: who sees the phase fall back to idle finds it there.
     if (command.kind !== "check") deps.inventory.setResult(container, result);
-    deps.inventory.setProgress(container, undefined);
+    deps.inventory.clearProgress(container, order.id);
   }
   deps.onResult(result);
   return result;
