@@ -31,6 +31,17 @@ export default defineConfig({
           maxWorkers: 1,
         },
       },
+      {
+        extends: true,
+        test: {
+          // Some hundred deaths of Gangway and of its engine: about 20 minutes.
+          name: "crash",
+          include: ["test/crash/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          maxConcurrency: 8,
+        },
+      },
     ],
   },
 });

@@ -1,9 +1,15 @@
+import { join } from "node:path";
 import type { Config, EngineConfig } from "./config/config.ts";
-import type { Engine, Registry } from "./core/ports.ts";
+import type { ContainerInspect } from "./core/inspect.ts";
+import type { Engine, Journal, Registry } from "./core/ports.ts";
+import { endpointFrom, isWayToEngine } from "./core/way-to-engine.ts";
 import { openEngine } from "./docker/engine.ts";
+import { addressesOf } from "./docker/resolve.ts";
+import { openJournal } from "./files/journal-store.ts";
 import type { Log, Secrets } from "./lib/log.ts";
 import type { Clock } from "./lib/time.ts";
 import type { BrokerOptions } from "./mqtt/connection.ts";
+import { JournalEntry, journalVersion } from "./operations/journal-entry.ts";
 import { openRegistry } from "./registry/client.ts";
 import { configuredCredentials, firstCredentials } from "./registry/credentials.ts";
 import { dockerConfigCredentials } from "./registry/docker-config.ts";
@@ -39,6 +45,24 @@ export function openEngineOf(
     ...(certFile === undefined ? {} : { cert: readFile(certFile) }),
     ...(keyFile === undefined ? {} : { key: readFile(keyFile) }),
   });
+}
+
+/** The notes of unfinished operations, in the data directory. Rejects with `file_failed`. */
+export function openJournalOf({ dataDir }: Config, { log }: Pick<Surroundings, "log">): Promise<Journal> {
+  return openJournal(
+    { onDamage: (damage) => log.error(damage, "a damaged file was set aside") },
+    { directory: join(dataDir, "journal"), schema: JournalEntry, version: journalVersion },
+  );
+}
+
+/** Which containers Gangway reaches the engine at `host` through; its name is resolved anew each time. */
+export function wayToEngineOf(host: string): () => Promise<(inspect: ContainerInspect) => boolean> {
+  const endpoint = endpointFrom(host);
+  if (endpoint === undefined) return () => Promise.resolve(() => false);
+  return async () => {
+    const addresses = await addressesOf(endpoint.host);
+    return (inspect) => isWayToEngine({ ...endpoint, addresses }, inspect);
+  };
 }
 
 /**

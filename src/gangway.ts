@@ -1,15 +1,21 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "./config/config.ts";
-import { type BrokerAddress, brokerAddressFrom, embeddedUrl, openEngineOf, type Surroundings } from "./connections.ts";
+import {
+  type BrokerAddress,
+  brokerAddressFrom,
+  embeddedUrl,
+  openEngineOf,
+  openJournalOf,
+  type Surroundings,
+} from "./connections.ts";
 import type { Damage } from "./files/atomic-json.ts";
 import { openHistory } from "./files/history.ts";
-import { openJournal } from "./files/journal-store.ts";
 import { openKnown } from "./files/known.ts";
+import { openSettings } from "./files/settings.ts";
 import { openHttp } from "./http/server.ts";
 import { GangwayError } from "./lib/errors.ts";
 import { type Node, openNode } from "./node.ts";
-import { JournalEntry } from "./operations/journal-entry.ts";
 
 /**
  * The whole program: everything is made here and in `node.ts`, and handed on as parameters. Runs until `signal` aborts
@@ -24,9 +30,10 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
     onFailure: (error: unknown): void => log.error({ err: error }, "a file could not be written"),
   };
   const inData = (name: string): string => join(config.dataDir, name);
+  const settingsFile = await openSettings(inData("settings.json"), files);
   const known = stack.use(await openKnown(inData("known.json"), files));
   const history = stack.use(await openHistory(inData("history.json"), files));
-  const journal = await openJournal(files, { directory: inData("journal"), schema: JournalEntry });
+  const journal = await openJournalOf(config, surroundings);
 
   const nodes: Node[] = [];
   const isReady = (): boolean => nodes.length > 0 && nodes.every((node) => node.isReady());
@@ -36,7 +43,7 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
   log.info({ version: surroundings.version }, "gangway has started");
   for (const engineConfig of config.engines) {
     const engine = openEngineOf(engineConfig, surroundings);
-    const files = { known: known.engine(engineConfig.host), history, journal };
+    const files = { known: known.engine(engineConfig.host), history, journal, settingsFile };
     nodes.push(openNode({ config, surroundings, engine, broker, ...files }, engineConfig, signal));
   }
   await Promise.all(nodes.map(({ ended }) => ended));

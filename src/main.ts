@@ -14,10 +14,14 @@ async function execute(terminal: Terminal, invocation: Invocation, signal: Abort
       return await (await import("./cli/run.ts")).run(terminal, invocation, signal);
     case "check":
       return await (await import("./cli/check.ts")).check(terminal, invocation, signal);
+    case "plan":
+      return await (await import("./cli/plan.ts")).plan(terminal, invocation, signal);
     case "config":
       return (await import("./cli/config.ts")).printConfig(terminal, invocation);
     case "purge":
       return await (await import("./cli/purge.ts")).purge(terminal, invocation, signal);
+    case "finish":
+      return await (await import("./cli/finish.ts")).finish(terminal, invocation, signal);
     case "healthcheck":
       return await (await import("./cli/healthcheck.ts")).healthcheck(terminal, invocation, signal);
   }

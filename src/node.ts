@@ -1,23 +1,27 @@
 import { randomBytes } from "node:crypto";
 import type { Config, EngineConfig } from "./config/config.ts";
 import { type BrokerAddress, openRegistryOf, type Surroundings } from "./connections.ts";
+import { replaces } from "./core/journal.ts";
+import { limitedEvent } from "./core/node-event.ts";
 import type { OperationResult } from "./core/operation.ts";
-import type { BrokerSession, Engine, Entry, Inventory, Journal } from "./core/ports.ts";
+import type { BrokerSession, Engine, Entry, Inventory, InventoryChange, Journal, Operations } from "./core/ports.ts";
 import { isSelected } from "./core/selection.ts";
 import type { History } from "./files/history.ts";
 import type { KnownEngine } from "./files/known.ts";
-import { createBridge } from "./homeassistant/bridge.ts";
-import { nodeDevice, topicsFor } from "./homeassistant/topics.ts";
+import type { SettingsFile } from "./files/settings.ts";
+import { type AutoUpdates, startAutoUpdates } from "./inventory/auto-updates.ts";
 import { pollStats } from "./inventory/poll-stats.ts";
 import { scheduleChecks } from "./inventory/schedule.ts";
 import { createInventory } from "./inventory/store.ts";
-import { watchContainers } from "./inventory/watch.ts";
+import { type ContainerWatch, watchContainers } from "./inventory/watch.ts";
+import { createLocks } from "./lib/locks.ts";
 import { slugOf } from "./lib/text.ts";
 import { untilAborted } from "./lib/time.ts";
-import { createBroker } from "./mqtt/connection.ts";
+import { openBridge } from "./node-bridge.ts";
 import { createRecovery } from "./operations/recover.ts";
-import { createRunner } from "./operations/runner.ts";
-import { proceduresFor, updateDependencies } from "./procedures.ts";
+import { createRunner, type Runner } from "./operations/runner.ts";
+import { scopeOf } from "./operations/scope.ts";
+import { type ProcedureDependencies, proceduresFor, updateDependencies } from "./procedures.ts";
 
 export interface NodeDependencies {
   readonly config: Config;
@@ -27,6 +31,7 @@ export interface NodeDependencies {
   readonly known: KnownEngine;
   readonly history: History;
   readonly journal: Journal;
+  readonly settingsFile: SettingsFile;
 }
 
 /** One engine with all that serves it. */
@@ -43,12 +48,17 @@ const newOperation = (): string => randomBytes(4).toString("hex");
 
 /** Serves one engine until `signal` aborts, and what was begun is finished or at a safe point. */
 export function openNode(deps: NodeDependencies, engineConfig: EngineConfig, signal: AbortSignal): Node {
-  const { known, history } = deps;
+  const { known, history, settingsFile } = deps;
   const inventory = createInventory((name) => {
     const node = known.node();
     const check = known.check(name);
     const lastResult = node === undefined ? undefined : history.last(node, name);
-    return { ...(check === undefined ? {} : { check }), ...(lastResult === undefined ? {} : { lastResult }) };
+    const autoUpdate = node === undefined ? undefined : settingsFile.autoUpdate(node, name);
+    return {
+      ...(check === undefined ? {} : { check }),
+      ...(lastResult === undefined ? {} : { lastResult }),
+      ...(autoUpdate === undefined ? {} : { autoUpdate }),
+    };
   });
   let session: BrokerSession | undefined;
   const onSession = (opened: BrokerSession): void => {
@@ -73,86 +83,145 @@ async function serve(deps: NodeDependencies, subject: Subject, signal: AbortSign
   // What watches and publishes outlives the wish to end: the last operations are still to be told of.
   const lifetime = new AbortController();
   const isWatched = ({ name, labels }: Entry["container"]): boolean => isSelected(name, labels, config.containers);
-  const watched = watchContainers({ engine, inventory, isWatched, log }, lifetime.signal);
+  const watch = watchContainers({ engine, inventory, isWatched, log }, lifetime.signal);
+  const lastCheck = known.lastCheck();
+  if (lastCheck !== undefined) inventory.setCheckTimes({ lastCheck });
   inventory.subscribe((change) => {
+    if (change.kind === "node") rememberNode(known, inventory, change);
     if (change.kind === "removed") known.setCheck(change.name, undefined);
-    if (change.kind === "changed" && change.after.check !== change.before.check) {
-      known.setCheck(change.name, change.after.check);
-    }
+    const isShown = change.kind === "added" || change.kind === "changed";
+    if (isShown && change.after.check !== known.check(change.name)) known.setCheck(change.name, change.after.check);
   });
   const node = await nodeFor(engineConfig, known, inventory, signal);
-  if (node !== undefined) await serveNode(deps, subject, node, signal, lifetime);
+  if (node !== undefined) await serveNode(deps, { ...subject, node, look: watch.look }, signal, lifetime);
   lifetime.abort();
-  await watched;
+  await watch.ended;
+}
+
+function rememberNode(
+  known: KnownEngine,
+  inventory: Inventory,
+  { before, after }: Extract<InventoryChange, { readonly kind: "node" }>,
+): void {
+  if (after.lastCheck !== undefined && after.lastCheck !== known.lastCheck()) known.setLastCheck(after.lastCheck);
+  // Whoever went while nobody looked.
+  if (before.engine === undefined && after.engine !== undefined) {
+    known.keepChecks(new Set(inventory.all().map(({ container }) => container.name)));
+  }
+}
+
+/** What serves an engine whose node is known. */
+interface Serving extends Subject {
+  readonly node: string;
+  readonly look: ContainerWatch["look"];
 }
 
 async function serveNode(
   deps: NodeDependencies,
-  { inventory, onSession }: Subject,
-  node: string,
+  subject: Serving,
   signal: AbortSignal,
   lifetime: AbortController,
 ): Promise<void> {
-  const { config, surroundings, known, history } = deps;
-  const { clock, log, version, ownContainerId } = surroundings;
+  const { config, surroundings, history, settingsFile } = deps;
+  const { inventory, node } = subject;
+  const { clock, log, ownContainerId } = surroundings;
+  recallSwitches(inventory, node, settingsFile);
   await using registry = openRegistryOf(config, surroundings, () => inventory.node().engine?.insecureRegistries ?? []);
-  const topics = topicsFor(node, config.mqtt.baseTopic, config.discovery.prefix);
-  const statsIntervalMs = config.stats.interval.ms;
-  const rediscover = (): void => bridge.rediscover();
-  const working = { ...deps, registry, inventory, node, ownContainerId, rediscover, clock, log };
-  const onResult = (result: OperationResult): void => {
-    if (result.command !== "check" && result.command !== "rediscover") history.add({ ...result, node });
-    bridge.announce(result);
+  const working = {
+    ...deps,
+    ...subject,
+    engineHost: subject.engineConfig.host,
+    switches: settingsFile.autoUpdateSwitches(node),
+    atWork: new Set<string>(),
+    rediscover: (): void => bridge.rediscover(),
+    onLimited: (from: string, reason: string): void => bridge.happened(limitedEvent(from, reason)),
+    ...{ registry, ownContainerId, clock, log },
   };
-  const recovery = createRecovery({ ...updateDependencies(working), onResult }, signal);
-  const runner = createRunner({
-    inventory,
-    procedures: proceduresFor(working),
-    newOperation,
-    ready: recovery.done,
-    onResult,
-    clock,
-    log,
-  });
-  const bridge = createBridge(
-    {
-      inventory,
-      operations: runner,
-      ledger: { load: known.devices, save: known.setDevices },
-      context: { node, topics, version, statsIntervalMs },
-      settings: {
-        discovery: config.discovery.enabled,
-        birthTopic: config.discovery.birthTopic,
-        graceMs: config.entities.grace.ms,
-      },
-      newId: newOperation,
-      now: clock.now,
-      log,
-    },
+  const onResult = (result: OperationResult, joined = false): void => {
+    const isLook = result.command === "check" || result.command === "rediscover" || result.plan !== undefined;
+    const isKept = !isLook && !joined;
+    if (isKept) history.add({ ...result, node });
+    bridge.announce(result, joined);
+    if (!joined) autoUpdates.ended(result);
+  };
+  const { runner, stop } = openOperations(working, onResult);
+  const { bridge, connected } = openBridge(
+    { ...deps, ...subject, operations: runner, newId: newOperation },
     lifetime.signal,
   );
-  const farewell = { topic: topics.status, payload: "offline", retain: true, qos: 1 } as const;
-  const broker = createBroker({ ...deps.broker, clientId: nodeDevice(node), farewell }, log);
-  const connected = broker.run(
-    {
-      onSession: (session) => {
-        onSession(session);
-        bridge.onSession(session);
-      },
-      onMessage: bridge.onMessage,
-    },
-    lifetime.signal,
-  );
+  const autoUpdates = autoUpdatesFor(deps, { inventory, operations: runner, node }, signal);
   void scheduleChecks(
     { inventory, operations: runner, clock },
     { schedule: config.check.schedule, onStart: config.check.onStart },
     signal,
   );
+  const statsIntervalMs = config.stats.interval.ms;
   if (statsIntervalMs > 0) void pollStats({ engine: deps.engine, inventory, log }, statsIntervalMs, signal);
   await untilAborted(signal);
-  await runner.stop(graceMs);
+  await stop();
   lifetime.abort();
   await connected;
+}
+
+/** What carries commands out, and what puts right what an interrupted one has left. */
+function openOperations(
+  deps: Omit<ProcedureDependencies, "submit">,
+  onResult: (result: OperationResult, joined?: boolean) => void,
+): { readonly runner: Runner; readonly stop: () => Promise<void> } {
+  const locks = createLocks();
+  const working: ProcedureDependencies = { ...deps, submit: (...order) => runner.submit(...order) };
+  const recovery = createRecovery({ ...updateDependencies(working), ...working, locks, onResult });
+  const runner: Runner = createRunner({
+    ...working,
+    procedures: proceduresFor(working),
+    scopeOf: (command, signal) => scopeOf(working, command, signal),
+    locks,
+    parallel: working.config.update.parallel,
+    newOperation,
+    ready: recovery.done,
+    onResult: (result, joined) => {
+      onResult(result, joined);
+      // Something may be left to put right, after one that went well too: the old container, for one.
+      if (replaces(result.command)) recovery.look();
+    },
+  });
+  const stop = async (): Promise<void> => {
+    await Promise.all([runner.stop(graceMs), recovery.stop(graceMs)]);
+  };
+  return { runner, stop };
+}
+
+function autoUpdatesFor(
+  { config, surroundings, history }: NodeDependencies,
+  {
+    inventory,
+    operations,
+    node,
+  }: { readonly inventory: Inventory; readonly operations: Operations; readonly node: string },
+  signal: AbortSignal,
+): AutoUpdates {
+  const { clock, log, ownContainerId } = surroundings;
+  const { auto, cooldown, parallel } = config.update;
+  return startAutoUpdates(
+    {
+      inventory,
+      operations,
+      leftBehind: (name) => history.leftBehind(node, name),
+      isOwn: (name) => ownContainerId !== undefined && inventory.get(name)?.container.id === ownContainerId,
+      clock,
+      log,
+    },
+    { ...auto, images: config.images, cooldownMs: cooldown.ms, parallel },
+    signal,
+  );
+}
+
+/** Containers can be there before their node has a name, by which their switches are kept. */
+function recallSwitches(inventory: Inventory, node: string, settingsFile: SettingsFile): void {
+  for (const { container } of inventory.all()) {
+    const isOn = settingsFile.autoUpdate(node, container.name);
+    if (isOn !== undefined) inventory.setAutoUpdate(container.name, isOn);
+  }
 }
 
 /**

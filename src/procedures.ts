@@ -1,46 +1,68 @@
+import { resolve } from "node:path";
 import type { Config } from "./config/config.ts";
-import { containerFrom, isoSeconds, nameFrom } from "./core/container.ts";
+import { wayToEngineOf } from "./connections.ts";
+import type { AutoUpdateSettings } from "./core/auto-update.ts";
+import { isoSeconds, nameFrom } from "./core/container.ts";
 import type { ContainerInspect } from "./core/inspect.ts";
-import type { Engine, Inventory, Journal, Registry } from "./core/ports.ts";
+import type { JournalEntry, SwapCommand } from "./core/journal.ts";
+import type { Command } from "./core/operation.ts";
+import type { AutoUpdateSwitches, Engine, Inventory, Journal, Operations, Registry } from "./core/ports.ts";
+import { keptAfterUpdate } from "./core/retention.ts";
 import { type CheckRecord, type LocalImage, recordAfterRollback, recordAfterUpdate } from "./core/update-status.ts";
+import type { ContainerWatch } from "./inventory/watch.ts";
 import type { Log } from "./lib/log.ts";
 import type { Clock } from "./lib/time.ts";
+import { switchAutoUpdate } from "./operations/auto-update.ts";
 import { checkForUpdates } from "./operations/check.ts";
+import { dryRun } from "./operations/dry-run.ts";
 import { changeLifecycle } from "./operations/lifecycle.ts";
-import type { Procedures } from "./operations/runner.ts";
+import type { Order, Procedures } from "./operations/runner.ts";
 import { type UpdateDependencies, updateContainer } from "./operations/update.ts";
+import { updateSeveral } from "./operations/update-several.ts";
 
 export interface ProcedureDependencies {
   readonly config: Config;
   readonly engine: Engine;
+  /** The engine's address, as configured. */
+  readonly engineHost: string;
   readonly registry: Registry;
   readonly inventory: Inventory;
+  readonly look: ContainerWatch["look"];
   readonly journal: Journal;
+  readonly switches: AutoUpdateSwitches;
   readonly node: string;
   readonly ownContainerId: string | undefined;
+  /** The operations that somebody is at work on. */
+  readonly atWork: Set<string>;
+  readonly submit: Operations["submit"];
   readonly rediscover: () => void;
+  readonly onLimited: (registry: string, reason: string) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** What each command does, with everything that it needs. */
 export function proceduresFor(deps: ProcedureDependencies): Procedures {
-  const { engine, inventory, config } = deps;
-  const isOwn = (container: string): boolean => {
-    const { ownContainerId } = deps;
-    return ownContainerId !== undefined && inventory.get(container)?.container.id === ownContainerId;
-  };
-  const lifecycle = { engine, isOwn };
+  const { config } = deps;
   const update = updateDependencies(deps);
-  const check = { ...deps, concurrency: config.check.concurrency };
+  const lifecycle = { ...deps, wayToEngine: update.wayToEngine };
+  const switching = { ...deps, settings: autoUpdateSettings(config) };
+  const replace = (command: Extract<Command, { kind: SwapCommand }>, order: Order, signal: AbortSignal) =>
+    command.dryRun === true || config.update.dryRun
+      ? dryRun({ ...deps, wayToEngine: update.wayToEngine, dataDir: update.dataDir }, command, signal)
+      : updateContainer(update, command, order, signal);
   return {
-    update: (command, order, signal) => updateContainer(update, command, order, signal),
+    update: replace,
+    recreate: replace,
+    rollback: replace,
+    update_all: (command) => updateSeveral(deps, command),
     start: (command, _, signal) => changeLifecycle(lifecycle, command, signal),
     stop: (command, _, signal) => changeLifecycle(lifecycle, command, signal),
     restart: (command, _, signal) => changeLifecycle(lifecycle, command, signal),
     pause: (command, _, signal) => changeLifecycle(lifecycle, command, signal),
     unpause: (command, _, signal) => changeLifecycle(lifecycle, command, signal),
-    check: (command, _, signal) => checkForUpdates(check, command, signal),
+    check: (command, _, signal) => checkForUpdates(deps, command, signal),
+    auto_update: (command, _, signal) => switchAutoUpdate(switching, command, signal),
     rediscover: () => {
       deps.rediscover();
       return Promise.resolve({ state: "done", message: "Everything is published again." });
@@ -48,46 +70,74 @@ export function proceduresFor(deps: ProcedureDependencies): Procedures {
   };
 }
 
-/** What replacing a container needs, for the update and for the recovery of interrupted ones. */
-export function updateDependencies(deps: ProcedureDependencies): UpdateDependencies {
-  const { config, engine, registry, inventory, journal, node, ownContainerId, clock, log } = deps;
+/** What the configuration says of automatic updates. */
+export function autoUpdateSettings({ update, images }: Config): AutoUpdateSettings {
+  return { enabled: update.auto.enabled, images };
+}
+
+/** What the configuration says of replacing containers. */
+export function replacementSettings({ update, images }: Config): Pick<UpdateDependencies, "gate" | "keptImages"> {
   return {
-    engine,
-    registry,
-    inventory,
-    journal,
-    node,
-    ownContainerId,
-    gate: {
-      healthTimeoutMs: config.update.healthTimeout.ms,
-      stableForMs: config.update.stableFor.ms,
-    },
-    onReplaced: (inspect) =>
-      show(deps, inspect, (image, checkedAt) => recordAfterUpdate(inspect.Config.Image, image, checkedAt)),
-    onRestored: (inspect, newDigest) =>
-      show(deps, inspect, (image, checkedAt) =>
-        newDigest === undefined ? undefined : recordAfterRollback(inspect.Config.Image, image, newDigest, checkedAt),
-      ),
-    clock,
-    log,
+    gate: { healthTimeoutMs: update.healthTimeout.ms, stableForMs: update.stableFor.ms },
+    keptImages: (image) => keptAfterUpdate(image, { ...update.cleanup, images }),
   };
 }
+
+/** What replacing containers needs, for the update and for the recovery of interrupted ones. */
+export function updateDependencies(deps: ProcedureDependencies): UpdateDependencies {
+  const { config, engineHost, inventory, clock } = deps;
+  return {
+    ...deps,
+    ...replacementSettings(config),
+    dataDir: resolve(config.dataDir),
+    wayToEngine: wayToEngineOf(engineHost),
+    onCurrent: ({ Name, Config: { Image: reference } }, { Id: id, RepoDigests: repoDigests }) => {
+      const reason = "The container runs what was just pulled.";
+      const record = recordAfterUpdate(reference, { id, repoDigests }, isoSeconds(clock.now()), reason);
+      if (record !== undefined) inventory.setCheck(nameFrom(Name), record);
+    },
+    onReplaced: async ({ command }, inspects) => {
+      for (const [index, inspect] of inspects.entries()) {
+        const isUpdated = index === 0 && command === "update";
+        const reference = inspect.Config.Image;
+        await show(deps, inspect, (image, at) => (isUpdated ? recordAfterUpdate(reference, image, at) : undefined));
+      }
+    },
+    onRestored: (entry) => showRestored(deps, entry),
+  };
+}
+
+/** Shows the old containers again, and that the update which was undone is still to be had. */
+async function showRestored(deps: ProcedureDependencies, entry: JournalEntry): Promise<void> {
+  const { members, command, newDigest: latestDigest, judged = false } = entry;
+  for (const [index, { container }] of members.entries()) {
+    try {
+      const inspect = await deps.engine.inspect(container, AbortSignal.timeout(showMs));
+      const judge: Judge = (image, at) =>
+        index > 0 || command !== "update" || latestDigest === undefined
+          ? undefined
+          : recordAfterRollback(inspect.Config.Image, image, { latestDigest, judged }, at);
+      await show(deps, inspect, judge);
+    } catch (error) {
+      deps.log.debug({ container, err: error }, "container could not be shown");
+    }
+  }
+}
+
+const showMs = 10_000;
 
 type Judge = (image: LocalImage, checkedAt: string) => CheckRecord | undefined;
 
 /** Shows the container that has the name now at once, not when the engine's events have come around. */
 async function show(
-  { engine, inventory, clock, log }: ProcedureDependencies,
-  inspect: ContainerInspect,
+  { look, clock, log }: ProcedureDependencies,
+  { Id: id, Name: name }: ContainerInspect,
   judge: Judge,
 ): Promise<void> {
   try {
-    const { Id: id, RepoDigests: repoDigests } = await engine.inspectImage(inspect.Image, AbortSignal.timeout(10_000));
-    inventory.putContainer(containerFrom(inspect, repoDigests));
-    const check = judge({ id, repoDigests }, isoSeconds(clock.now()));
-    if (check !== undefined) inventory.setCheck(nameFrom(inspect.Name), check);
+    await look(id, (image) => judge(image, isoSeconds(clock.now())), AbortSignal.timeout(showMs));
   } catch (error) {
     // The engine's events will show it too, a moment later.
-    log.debug({ container: nameFrom(inspect.Name), err: error }, "image could not be inspected");
+    log.debug({ container: nameFrom(name), err: error }, "container could not be shown yet");
   }
 }

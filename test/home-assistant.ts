@@ -76,6 +76,12 @@ const component = z.discriminatedUnion("platform", [
   }),
   z.strictObject({
     ...common,
+    platform: z.literal("event"),
+    state_topic: topic,
+    event_types: z.array(z.string()).min(1),
+  }),
+  z.strictObject({
+    ...common,
     platform: z.literal("update"),
     state_topic: topic,
     command_topic: topic,

@@ -20,10 +20,7 @@ const brokerImage = "eclipse-mosquitto:2";
  * the registry that it is set to.
  */
 export async function importImages(docker: Docker): Promise<void> {
-  const root = await debianRoot("trixie", console.error, ["docker-cli", "docker-compose", "mosquitto"]);
-  const importing = await docker.importImage(tarOfDirectory(root, "."), { repo: "debian", tag: "tools" });
-  const said = await text(importing);
-  if (said.includes("errorDetail")) throw new Error(`the engine failed: ${said}`);
+  await importTools(docker);
   const npm = await npmDirectory();
   await extend(docker, baseImage, [
     [tarOfDirectory(dirname(process.execPath), basename(process.execPath)), "/usr/local/bin"],
@@ -32,6 +29,14 @@ export async function importImages(docker: Docker): Promise<void> {
   ]);
   const broker = { path: "mosquitto-no-auth.conf", content: "listener 1883\nallow_anonymous true\n", mode: 0o644 };
   await extend(docker, brokerImage, [[Readable.from([tarOf([broker])]), "/"]]);
+}
+
+/** Gives an engine `toolsImage` alone. */
+export async function importTools(docker: Docker): Promise<void> {
+  const root = await debianRoot("trixie", console.error, ["docker-cli", "docker-compose", "mosquitto"]);
+  const importing = await docker.importImage(tarOfDirectory(root, "."), { repo: "debian", tag: "tools" });
+  const said = await text(importing);
+  if (said.includes("errorDetail")) throw new Error(`the engine failed: ${said}`);
 }
 
 type Addition = readonly [archive: NodeJS.ReadableStream, directory: string];

@@ -13,8 +13,8 @@ export interface RecreateCase {
   readonly request: Request | ((place: Place) => Request);
   readonly connect?: readonly { readonly network: string; readonly endpoint: EndpointConfig }[];
   readonly disconnect?: readonly string[];
-  /** This machine cannot start it, or it would be gone at once: created and compared only. */
-  readonly createOnly?: true;
+  /** Why it is created and compared only, and not started. */
+  readonly createOnly?: string;
   /** The engine has lost the record of its image. */
   readonly forgotten?: true;
 }

@@ -98,7 +98,7 @@ const volumeCases: readonly RecreateCase[] = [
   {
     flags: "-v /host:/c:ro,rslave",
     request: ({ hostDirectory }) => host({ Binds: [`${hostDirectory}:/c:ro,rslave`] }),
-    createOnly: true,
+    createOnly: "the directory is in no shared mount of the bed",
   },
   {
     flags: "-v named:/n -v n2:/m:ro -v n3:/o:nocopy",
@@ -140,7 +140,7 @@ const volumeCases: readonly RecreateCase[] = [
     flags: "--mount type=bind,bind-propagation=shared",
     request: ({ hostDirectory }) =>
       host({ Mounts: [{ Type: "bind", Source: hostDirectory, Target: "/b", BindOptions: { Propagation: "shared" } }] }),
-    createOnly: true,
+    createOnly: "the directory is in no shared mount of the bed",
   },
   {
     flags: "--mount type=tmpfs,tmpfs-size,tmpfs-mode --tmpfs /r:rw,size=64k,noexec",

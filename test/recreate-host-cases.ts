@@ -10,7 +10,7 @@ export const limitCases: readonly RecreateCase[] = [
         Record<string, unknown>
       >,
     ),
-    createOnly: true,
+    createOnly: "the limit is higher than root may set here",
   },
   { flags: "--ulimit nofile=1000:2000", request: host({ Ulimits: [{ Name: "nofile", Soft: 1000, Hard: 2000 }] }) },
   { flags: "--memory 64m", request: host({ Memory: 67_108_864 }) },
@@ -30,7 +30,7 @@ export const limitCases: readonly RecreateCase[] = [
   {
     flags: "--device-read-bps",
     request: host({ BlkioDeviceReadBps: [{ Path: "/dev/null", Rate: 1_048_576 }] }),
-    createOnly: true,
+    createOnly: "/dev/null is no block device",
   },
 ];
 
@@ -38,7 +38,7 @@ export const limitCases: readonly RecreateCase[] = [
 export const securityCases: readonly RecreateCase[] = [
   { flags: "--cap-add NET_ADMIN --cap-drop CHOWN", request: host({ CapAdd: ["NET_ADMIN"], CapDrop: ["CHOWN"] }) },
   { flags: "--cap-drop ALL", request: host({ CapDrop: ["ALL"] }) },
-  { flags: "--privileged", request: host({ Privileged: true }), createOnly: true },
+  { flags: "--privileged", request: host({ Privileged: true }), createOnly: "root may lack a capability here" },
   {
     flags: "--security-opt no-new-privileges, seccomp",
     request: host({ SecurityOpt: ["no-new-privileges", "seccomp=unconfined"] }),
@@ -58,14 +58,14 @@ export const securityCases: readonly RecreateCase[] = [
     request: host({
       DeviceRequests: [{ Driver: "", Count: -1, DeviceIDs: null, Capabilities: [["gpu"]], Options: {} }],
     }),
-    createOnly: true,
+    createOnly: "there is no GPU here",
   },
   {
     flags: '--gpus "device=0,capabilities=utility"',
     request: host({
       DeviceRequests: [{ Driver: "", Count: 0, DeviceIDs: ["0"], Capabilities: [["gpu", "utility"]], Options: {} }],
     }),
-    createOnly: true,
+    createOnly: "there is no GPU here",
   },
 ];
 
@@ -95,8 +95,16 @@ export const runtimeCases: readonly RecreateCase[] = [
   { flags: "--pid host --uts host", request: host({ PidMode: "host", UTSMode: "host" }) },
   { flags: "--ipc shareable", request: host({ IpcMode: "shareable" }) },
   { flags: "--ipc host", request: host({ IpcMode: "host" }) },
-  { flags: "--cgroupns private", request: host({ CgroupnsMode: "private" }), createOnly: true },
+  {
+    flags: "--cgroupns private",
+    request: host({ CgroupnsMode: "private" }),
+    createOnly: "the kernel may not have it here",
+  },
   { flags: "--cgroup-parent", request: ({ controlGroup }) => host({ CgroupParent: `${controlGroup}/foo` }) },
   { flags: "--userns host --runtime runc", request: host({ UsernsMode: "host", Runtime: "runc" }) },
-  { flags: "--rm -v /a", request: { Volumes: { "/a": {} }, HostConfig: { AutoRemove: true } }, createOnly: true },
+  {
+    flags: "--rm -v /a",
+    request: { Volumes: { "/a": {} }, HostConfig: { AutoRemove: true } },
+    createOnly: "the engine would remove it when it stops",
+  },
 ];

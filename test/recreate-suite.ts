@@ -61,7 +61,9 @@ export function describeRecreation(
       await mkdir(place.hostDirectory);
       await furnish(engine.docker);
     });
-    afterAll(() => bed[Symbol.asyncDispose]());
+    afterAll(() => bed?.[Symbol.asyncDispose]());
+    const passed: RecreateCase[] = [];
+    afterAll(() => console.log(reportOf(title, passed)));
 
     const cases = recreateCases.map((subject, index) => ({ ...subject, index }));
     it.concurrent.each(cases)("keeps $flags, twice", async (subject) => {
@@ -72,7 +74,12 @@ export function describeRecreation(
       const model = isModelled ? await modelOf(engine, original, request, subject) : original;
       const first = await recreate(engine, original, { ...subject, version: "2", name: containers.name("2") });
       const { forgotten: _, ...known } = subject;
-      const next = { ...known, version: "3", name: containers.name("3"), createOnly: true } as const;
+      const next = {
+        ...known,
+        version: "3",
+        name: containers.name("3"),
+        createOnly: "the plan is what counts",
+      } as const;
       const second = await recreate(engine, first.after, next);
 
       expect(modelled(original)).toEqual(modelled(model));
@@ -80,8 +87,18 @@ export function describeRecreation(
       expect(second.differences).toEqual([]);
       // What nothing is known of is the user's; once something is, part of it may be the image's again.
       if (subject.forgotten !== true) expect(enduring(second.plan)).toEqual(enduring(first.plan));
+      passed.push(subject);
     });
   });
+}
+
+/** How much the suite has proven: how many cases, and which of them without a start, with the reason. */
+function reportOf(title: string, passed: readonly RecreateCase[]): string {
+  const unstarted = passed.filter(({ createOnly }) => createOnly !== undefined);
+  const lines = unstarted.map(({ flags, createOnly }) => `  not started: ${flags}: ${createOnly}`);
+  const missing = recreateCases.length - passed.length;
+  const counts = `${passed.length} of ${recreateCases.length} cases passed, ${passed.length - unstarted.length} with a start`;
+  return [`${title}: ${counts}, ${missing} failed or skipped`, ...lines].join("\n");
 }
 
 async function clientFor(bed: Bed): Promise<Engine> {
@@ -132,7 +149,7 @@ async function make(
   }
   for (const network of disconnect)
     await docker.getNetwork(network).disconnect({ Container: container.id, Force: true });
-  if (createOnly !== true) await container.start();
+  if (createOnly === undefined) await container.start();
   return await inspect({ docker, apiVersion, signal }, container.id);
 }
 
@@ -168,10 +185,10 @@ async function recreate(
     hostName,
     containers: new Map(await names()),
   });
-  const next = await make(engine, name, plan.body, { ...plan, createOnly: true });
+  const next = await make(engine, name, plan.body, { ...plan, createOnly: "the old one runs still" });
   const old = docker.getContainer(before.Id);
   await old.stop({ t: 0 }).catch(() => {});
-  if (createOnly !== true) await docker.getContainer(next.Id).start();
+  if (createOnly === undefined) await docker.getContainer(next.Id).start();
   const after = await inspect(engine, next.Id);
   const differences = differencesBetween({
     before,

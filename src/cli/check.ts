@@ -70,8 +70,11 @@ async function rowsOf(
     const isWanted = invocation.names.length === 0 || invocation.names.includes(container.name);
     if (isWanted && isSelected(container.name, container.labels, config.containers)) inventory.putContainer(container);
   }
-  const { concurrency } = config.check;
-  await checkForUpdates({ engine, registry, inventory, concurrency, clock: systemClock }, { kind: "check" }, signal);
+  await checkForUpdates(
+    { engine, registry, inventory, clock: systemClock, onLimited: () => {} },
+    { kind: "check" },
+    signal,
+  );
   return inventory.all().map(rowFrom);
 }
 

@@ -9,6 +9,8 @@ export type CommandLine =
       readonly config: string | undefined;
       readonly logLevel: string | undefined;
       readonly json: boolean;
+      /** Replace no container, only say what would be done. */
+      readonly dryRun: boolean;
       /** Started by the image: its defaults are a layer below the file. */
       readonly image: boolean;
     }
@@ -19,8 +21,10 @@ export type CommandLine =
 export const commands = {
   run: "serve: publish containers over MQTT and obey commands (the default)",
   check: "ask the registries once and print a table; exit code 10 when there are updates",
+  plan: "print as JSON what updates would do, and what would be lost by them",
   config: "print the effective configuration, secrets masked",
   purge: "remove every retained topic of this node from the broker",
+  finish: "carry on a replacement of Gangway itself; for the container that Gangway starts for it",
   healthcheck: "ask a running Gangway whether it is alive, for the image's HEALTHCHECK",
 } as const;
 export type CommandName = keyof typeof commands;
@@ -35,6 +39,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
         config: { type: "string" },
         "log-level": { type: "string" },
         json: { type: "boolean" },
+        "dry-run": { type: "boolean" },
         image: { type: "boolean" },
         version: { type: "boolean" },
         help: { type: "boolean", short: "h" },
@@ -46,8 +51,14 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     if (!isCommand(command)) {
       return { kind: "mistake", message: `There is no command "${command}".` };
     }
-    if (names.length > 0 && command !== "check") {
+    if (command === "finish" && names.length !== 1) {
+      return { kind: "mistake", message: `"finish" takes one operation, and is not for people.` };
+    }
+    if (names.length > 0 && command !== "finish" && command !== "check" && command !== "plan") {
       return { kind: "mistake", message: `"${command}" takes no names; found "${names.join(" ")}".` };
+    }
+    if (values["dry-run"] === true && command !== "run") {
+      return { kind: "mistake", message: `"${command}" has no --dry-run.` };
     }
     if (values.json === true && command !== "check") {
       return { kind: "mistake", message: `"${command}" has no --json.` };
@@ -59,6 +70,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       config: values.config,
       logLevel: values["log-level"],
       json: values.json === true,
+      dryRun: values["dry-run"] === true,
       image: values.image === true,
     };
   } catch (error) {
@@ -85,9 +97,10 @@ Options:
   --config FILE        the configuration (else GANGWAY_CONFIG, ./config.yaml, /config/config.yaml)
   --log-level LEVEL    trace, debug, info, warn, error or silent
   --json               check: print JSON instead of a table
+  --dry-run            run: replace no container, only say what would be done
   --version            print the version
   -h, --help           print this
 
-check takes names of containers: gangway check web db
+check and plan take names of containers: gangway check web db
 `;
 }

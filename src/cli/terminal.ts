@@ -39,7 +39,7 @@ export function configOrComplaint(terminal: Terminal, invocation: Invocation): C
   const loaded = loadConfig(
     { readFile, secrets },
     {
-      commandLine: { config: invocation.config, logLevel: invocation.logLevel },
+      commandLine: { config: invocation.config, logLevel: invocation.logLevel, dryRun: invocation.dryRun },
       environment,
       cwd,
       ...(invocation.image ? { imageDefaults } : {}),

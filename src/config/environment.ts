@@ -25,6 +25,8 @@ const pythonLevels: ReadonlyMap<string, string> = new Map([
 export const aliases: readonly Alias[] = [
   { name: "CHECK_INTERVAL", key: "check.schedule", read: (text) => text },
   { name: "CHECK_CONCURRENCY", key: "check.concurrency", read: (text) => text },
+  { name: "DRY_RUN", key: "update.dry_run", read: (text) => text },
+  { name: "AUTO_COOLDOWN", key: "update.cooldown", read: (text) => text },
   {
     name: "LOG_LEVEL",
     key: "log.level",

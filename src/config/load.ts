@@ -15,8 +15,12 @@ import type { ReadFile } from "./source.ts";
 import { pathText } from "./tree.ts";
 
 export interface LoadRequest {
-  /** `--config` and `--log-level`. */
-  readonly commandLine?: { readonly config?: string | undefined; readonly logLevel?: string | undefined };
+  /** `--config`, `--log-level` and `--dry-run`. */
+  readonly commandLine?: {
+    readonly config?: string | undefined;
+    readonly logLevel?: string | undefined;
+    readonly dryRun?: boolean | undefined;
+  };
   readonly environment: Environment;
   /** What paths are relative to. */
   readonly cwd: string;
@@ -58,7 +62,7 @@ export function loadConfig(
   });
   const environment = environmentLayer(readFile, request.environment, keys);
   const layers: readonly Layer[] = [
-    commandLineLayer(request.commandLine?.logLevel),
+    commandLineLayer(request.commandLine),
     environment.layer,
     ...(source.file === undefined ? [] : [source.file.layer]),
     { value: request.imageDefaults, originOf: () => ({ kind: "image" }) },
@@ -89,10 +93,13 @@ export function loadConfig(
   };
 }
 
-function commandLineLayer(logLevel: string | undefined): Layer {
+function commandLineLayer({ logLevel, dryRun }: NonNullable<LoadRequest["commandLine"]> = {}): Layer {
   return {
-    value: logLevel === undefined ? undefined : { log: { level: logLevel } },
-    originOf: () => ({ kind: "option", name: "--log-level" }),
+    value: {
+      ...(logLevel === undefined ? {} : { log: { level: logLevel } }),
+      ...(dryRun === true ? { update: { dry_run: true } } : {}),
+    },
+    originOf: ([section]) => ({ kind: "option", name: section === "log" ? "--log-level" : "--dry-run" }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   brokerUrl,
+  cronExpression,
   duration,
   engineHost,
   listenAddress,
@@ -137,11 +138,68 @@ const Update = z
       stable_for: duration({ min: "0s" })
         .prefault("15s")
         .meta({ description: "How long a new container must stay up where it has no health check." }),
+      cooldown: duration({ min: "0s" }).prefault("0s").meta({
+        description:
+          "How long a new version must have been at the registry, since Gangway first saw it there, before it is installed automatically.",
+      }),
+      auto: z
+        .strictObject(
+          {
+            enabled: yesOrNo().prefault(false).meta({
+              description:
+                "Install updates automatically, for all containers of which neither a label, nor their switch, nor `images[]` says otherwise.",
+            }),
+            window: cronExpression().exactOptional().meta({
+              description:
+                "When automatic updates begin, as a cron expression; Gangway checks first. Without it they begin right after each check.",
+            }),
+          },
+          section,
+        )
+        .prefault({})
+        .meta({ description: "Installing updates automatically." }),
+      dry_run: yesOrNo().prefault(false).meta({
+        description: "Replace no container: every update only says what it would do.",
+      }),
+      parallel: wholeNumber(1, 10)
+        .prefault(1)
+        .meta({ description: "How many containers are updated at the same time: 1 to 10." }),
+      cleanup: z
+        .strictObject(
+          {
+            old_images: yesOrNo().prefault(false).meta({
+              description:
+                "Remove images of the updated container's repository that have no tag left and that no container needs.",
+            }),
+            keep: wholeNumber(1, 100)
+              .prefault(1)
+              .meta({ description: "How many old images stay, the one for a rollback among them: 1 to 100." }),
+          },
+          section,
+        )
+        .prefault({})
+        .meta({ description: "What becomes of old images after an update." }),
     },
     section,
   )
   .prefault({})
   .meta({ description: "Installing updates." });
+
+const Image = z.strictObject(
+  {
+    image: text("an image such as nginx, nginx:1.* or ghcr.io/**").meta({
+      description:
+        "The image as containers name it, with or without tag, or a pattern: `nginx`, `nginx:1.*`, `ghcr.io/**`. Of several that match, the first that says something counts.",
+    }),
+    auto_update: yesOrNo().exactOptional().meta({
+      description: "Install updates of this image automatically, or not; wins over `update.auto.enabled`.",
+    }),
+    cleanup: yesOrNo().exactOptional().meta({
+      description: "Remove old images of it after an update, or not; wins over `update.cleanup.old_images`.",
+    }),
+  },
+  section,
+);
 
 /** The configuration as it is written; what it is parsed to still has these keys. */
 export const ConfigFile = z.strictObject(
@@ -163,6 +221,7 @@ export const ConfigFile = z.strictObject(
     }),
     check: Check,
     update: Update,
+    images: z.array(Image, "a list of images").prefault([]).meta({ description: "Settings of certain images." }),
     stats: z
       .strictObject(
         {

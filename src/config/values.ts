@@ -63,6 +63,12 @@ export function schedule() {
   });
 }
 
+/** A cron expression with five fields, which must have a next time. */
+export function cronExpression(): z.ZodString {
+  const expected = 'a cron expression with five fields such as "0 3 * * *"';
+  return z.string(expected).trim().refine(hasNextTime, expected);
+}
+
 function hasNextTime(expression: string): boolean {
   try {
     return new Cron(expression, { mode: "5-part", paused: true }).nextRun() !== null;

@@ -67,6 +67,15 @@ export function isoSeconds(ms: number): string {
 }
 
 const swapName = /\.gw-(?:new|old|helper)-[0-9a-f]{8}$/;
+/**
+ * Which operation a container's name comes from, and whose place it has or had; undefined for a name of another kind.
+ */
+export function swapNameParts(name: string): { readonly container: string; readonly operation: string } | undefined {
+  const match = /^(?<container>.+)\.gw-(?:new|old)-(?<operation>[0-9a-f]{8})$/.exec(name);
+  const { container, operation } = match?.groups ?? {};
+  return container === undefined || operation === undefined ? undefined : { container, operation };
+}
+
 const composeName = /^[0-9a-f]{12}_/;
 
 /**

@@ -1,4 +1,5 @@
 import { digestsOfRepository, parseImageReference } from "./image-reference.ts";
+import { labelsFrom } from "./labels.ts";
 import type { Entry } from "./ports.ts";
 import type { CheckRecord } from "./update-status.ts";
 import { versionLabel, versionText } from "./versions.ts";
@@ -21,14 +22,21 @@ export function installedVersion(entry: Entry): string {
   return versionText(versionLabel(entry.container.image), installedDigest(entry));
 }
 
+/** Is there an update to offer, by the last certain answer? A label can forbid to offer any. */
+export function hasUpdate(entry: Entry): boolean {
+  return (
+    currentCheck(entry)?.verdict === "update_available" && labelsFrom(entry.container.labels).updates?.word !== "off"
+  );
+}
+
 /**
- * The version text of what the registry has, by the last certain answer: the installed one literally unless that was
- * "there is an update"; undefined before the first.
+ * The version text of what the registry has, by the last certain answer: the installed one literally unless there is an
+ * update to offer; undefined before the first answer.
  */
 export function latestVersion(entry: Entry): string | undefined {
   const check = currentCheck(entry);
   if (check?.verdict === undefined) return undefined;
-  return check.verdict === "update_available" && check.latestDigest !== undefined
+  return hasUpdate(entry) && check.latestDigest !== undefined
     ? versionText(versionLabel(entry.container.image), check.latestDigest)
     : installedVersion(entry);
 }

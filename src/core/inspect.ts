@@ -144,6 +144,30 @@ export interface MountPoint {
   readonly Propagation?: string | undefined;
 }
 
+/** `GET /containers/{id}/changes`: what its writable layer has that its image has not. */
+export interface FileChange {
+  readonly path: string;
+  readonly kind: "modified" | "added" | "deleted";
+}
+
+/** `HEAD /containers/{id}/archive`: what is at a path of its file system. */
+export interface FileStat {
+  readonly isRegular: boolean;
+  readonly bytes: number;
+  /** RFC 3339, with as many decimals as the file system has. */
+  readonly modifiedAt: string;
+}
+
+/** A regular file in a container. */
+export interface ContainerFile {
+  readonly path: string;
+  readonly content: Buffer;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface EndpointSettings {
   readonly [member: string]: unknown;
   readonly IPAMConfig?: Readonly<Record<string, unknown>> | null | undefined;

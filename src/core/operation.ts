@@ -1,8 +1,16 @@
 import type { ErrorCode } from "../lib/errors.ts";
+import type { LostFiles } from "./carried-files.ts";
 
 /** What anyone may ask for, through any door. Each kind is the command's name in topics and routes. */
 export type Command =
-  | { readonly kind: "update"; readonly container: string }
+  /** Give it the image that its tag stands for now. */
+  | ({ readonly kind: "update"; readonly container: string } & MayBeDry)
+  /** Make it anew from the same image. */
+  | ({ readonly kind: "recreate"; readonly container: string } & MayBeDry)
+  /** Give it the image back that it ran before its last update. */
+  | ({ readonly kind: "rollback"; readonly container: string } & MayBeDry)
+  /** Update several: by name, by image, by compose project, or all that have an update. */
+  | ({ readonly kind: "update_all" } & UpdateSelector & MayBeDry)
   | { readonly kind: "start"; readonly container: string }
   | { readonly kind: "stop"; readonly container: string }
   | { readonly kind: "restart"; readonly container: string }
@@ -10,8 +18,25 @@ export type Command =
   | { readonly kind: "unpause"; readonly container: string }
   /** Ask the registries; without `container` for all of them. */
   | { readonly kind: "check"; readonly container?: string }
+  /** Turn the switch for automatic updates; without `container` that of all of them. */
+  | { readonly kind: "auto_update"; readonly container?: string; readonly on: boolean }
   /** Publish everything again. */
   | { readonly kind: "rediscover" };
+
+/** Only say what would be done. */
+interface MayBeDry {
+  readonly dryRun?: true;
+}
+
+/** Which containers to update; those that more than one member says, where there is more than one. */
+export interface UpdateSelector {
+  /** By name, also those of which no update is known yet. */
+  readonly containers?: readonly string[];
+  /** By image, as a name or a glob: those of which an update is known. */
+  readonly image?: string;
+  /** Of a compose project: those of which an update is known. */
+  readonly project?: string;
+}
 
 export type CommandKind = Command["kind"];
 
@@ -52,6 +77,49 @@ export interface Outcome {
   readonly code?: ErrorCode;
   /** The last lines of a failed candidate's log. */
   readonly log?: string;
+  /** Not the end yet: a helper container carries on, and the next Gangway tells how it has ended. */
+  readonly handedOver?: true;
+  /** What became of each container, where the command was about several. */
+  readonly results?: readonly PartialResult[];
+  /** What would be done, and what would be lost by it: the answer to a dry run. */
+  readonly plan?: UpdatePlan;
+}
+
+/** How the operation on one of several containers has ended. */
+export interface PartialResult {
+  readonly container: string;
+  readonly state: OutcomeState;
+  readonly message: string;
+}
+
+/** What a replacement would do. Values of environment variables are left out: they can be secrets. */
+export interface UpdatePlan {
+  readonly container: string;
+  /** Version texts. */
+  readonly from: string;
+  readonly to: string;
+  /** The container itself first, then those that are replaced together with it. */
+  readonly members: readonly PlannedMember[];
+  readonly restarts: readonly string[];
+  /** Sentences on what may not be as one expects. */
+  readonly warnings: readonly string[];
+}
+
+export interface PlannedMember {
+  readonly container: string;
+  /** Does it run, so that it is stopped and started? */
+  readonly running: boolean;
+  /** The body of `POST /containers/create`. */
+  readonly create: object;
+  /** Networks that it joins after that. */
+  readonly connect: readonly string[];
+  /** What the old container has and the new one will not. */
+  readonly lost: {
+    /** The engine keeps logs by container. */
+    readonly log: boolean;
+    /** Files outside of volumes that were added or changed. */
+    readonly files: LostFiles;
+  };
 }
 
 /** A command on its way: what the state topics show while it is queued or runs. */

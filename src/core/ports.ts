@@ -1,10 +1,13 @@
 import type { Container } from "./container.ts";
 import type { ImageReference } from "./image-reference.ts";
 import type {
+  ContainerFile,
   ContainerInspect,
   ContainerStateName,
   CreateBody,
   EndpointConfig,
+  FileChange,
+  FileStat,
   ImageInspect,
   Platform,
   RestartPolicy,
@@ -34,6 +37,17 @@ export interface ContainerSummary {
   readonly id: string;
   readonly name: string;
   readonly state: ContainerStateName;
+}
+
+/** A line of `GET /images/json`. */
+export interface ImageSummary {
+  readonly id: string;
+  /** `nginx:1.27`; none where all its tags have moved on. */
+  readonly tags: readonly string[];
+  /** `nginx@sha256:…` */
+  readonly digests: readonly string[];
+  /** When it was built, as it says itself: milliseconds since 1970. */
+  readonly createdMs: number;
 }
 
 /** What the engine has to say while it is being watched. */
@@ -78,6 +92,12 @@ export interface Engine {
   /** All containers, stopped ones too. */
   readonly list: (signal: AbortSignal) => Promise<readonly ContainerSummary[]>;
   readonly inspect: (container: string, signal: AbortSignal) => Promise<ContainerInspect>;
+  /** The paths in which its file system differs from its image's, mounts and directories among them. */
+  readonly changes: (container: string, signal: AbortSignal) => Promise<readonly FileChange[]>;
+  /** Undefined where there is nothing at `path`; links are not followed. */
+  readonly stat: (container: string, path: string, signal: AbortSignal) => Promise<FileStat | undefined>;
+  /** Rejects with `engine_conflict` where `path` is no regular file. */
+  readonly readFile: (container: string, path: string, signal: AbortSignal) => Promise<ContainerFile>;
   readonly inspectImage: (image: string, signal: AbortSignal) => Promise<ImageInspect>;
   /** One sample of a container's counters; null where it does not run. */
   readonly sample: (container: string, signal: AbortSignal) => Promise<StatsSample | null>;
@@ -91,6 +111,13 @@ export interface Engine {
     signal: AbortSignal,
   ) => Promise<void>;
   readonly disconnect: (network: string, container: string, signal: AbortSignal) => Promise<void>;
+  /** Writes files with their owners and modes, dated `modifiedAt` (milliseconds since 1970), whether it runs or not. */
+  readonly writeFiles: (
+    container: string,
+    files: readonly ContainerFile[],
+    modifiedAt: number,
+    signal: AbortSignal,
+  ) => Promise<void>;
   readonly rename: (container: string, name: string, signal: AbortSignal) => Promise<void>;
   readonly setRestartPolicy: (container: string, policy: RestartPolicy, signal: AbortSignal) => Promise<void>;
   readonly start: (container: string, signal: AbortSignal) => Promise<void>;
@@ -106,6 +133,9 @@ export interface Engine {
   readonly tag: (image: string, reference: ImageReference, signal: AbortSignal) => Promise<void>;
   /** The local tags of a repository. */
   readonly tagsOf: (repository: string, signal: AbortSignal) => Promise<readonly ImageReference[]>;
+  readonly images: (signal: AbortSignal) => Promise<readonly ImageSummary[]>;
+  /** Removes an image by its id. Rejects with `engine_conflict` where a container or another image needs it. */
+  readonly removeImage: (id: string, signal: AbortSignal) => Promise<void>;
   /** Removes one tag, and with the last one the image, unless a container uses it. */
   readonly untag: (reference: ImageReference, signal: AbortSignal) => Promise<void>;
 }
@@ -129,6 +159,12 @@ export interface Journal {
   readonly put: (entry: JournalEntry) => Promise<void>;
   readonly remove: (operation: string) => Promise<void>;
   readonly all: () => Promise<readonly JournalEntry[]>;
+}
+
+/** The switches for automatic updates, kept by container name. */
+export interface AutoUpdateSwitches {
+  /** Resolves when the switches of all these containers would survive a power cut. Rejects with `file_failed`. */
+  readonly set: (containers: readonly string[], isOn: boolean) => Promise<void>;
 }
 
 /** A registry's answer to "which digest has this tag?". */
@@ -159,14 +195,23 @@ export interface Publication {
   readonly qos: 0 | 1;
   /** MQTT 5: returned to the sender of a request. */
   readonly correlationData?: Buffer;
+  /** MQTT 5: worth nothing after that; a broker does not deliver it later to somebody who was away. */
+  readonly expirySeconds?: number;
 }
 
 /** One life of a connection to the broker; it ends when `closed` aborts. */
 export interface BrokerSession {
   readonly closed: AbortSignal;
-  /** Resolves when the broker has taken the message (QoS 1) or it was written out (QoS 0). */
+  /** So many QoS 1 messages may be unacknowledged at a time: a broker drops a client that sends more. */
+  readonly inFlight: number;
+  /**
+   * Resolves when the broker has taken the message (QoS 1) or it was written out (QoS 0). Rejects with `broker_refused`
+   * (it does not want this message, and would not want it again) or `broker_unreachable`.
+   */
   readonly publish: (publication: Publication) => Promise<void>;
-  readonly subscribe: (filters: readonly string[]) => Promise<void>;
+  /** `live`: a retained message that the broker has kept from before is left out, or marked as retained. */
+  readonly subscribe: (filters: readonly string[], kind?: "all" | "live") => Promise<void>;
+  readonly unsubscribe: (filters: readonly string[]) => Promise<void>;
 }
 
 export interface Broker {
@@ -186,12 +231,16 @@ export interface Entry {
   /** Only while an operation is queued for it or runs. */
   readonly progress?: Progress;
   readonly lastResult?: OperationResult;
+  /** Its switch for automatic updates; absent where nobody has touched it. */
+  readonly autoUpdate?: boolean;
 }
 
 /** What is known of the engine as a whole. */
 export interface NodeFacts {
   /** Absent while the engine is not reachable. */
   readonly engine?: EngineIdentity;
+  /** Absent until all containers have been read for the first time: nobody knows how many there are. */
+  readonly isCounted?: true;
   /** ISO 8601, UTC. */
   readonly lastCheck?: string;
   readonly nextCheck?: string;
@@ -214,7 +263,8 @@ export interface Inventory {
   readonly metricsOf: (name: string) => Metrics | undefined;
   readonly subscribe: (listener: (change: InventoryChange) => void) => Disposable;
 
-  readonly putContainer: (container: Container) => void;
+  /** With `check`, container and check change in one step. */
+  readonly putContainer: (container: Container, check?: CheckRecord) => void;
   readonly remove: (name: string) => void;
   /** Each of these does nothing for a name that is not there. */
   readonly setCheck: (name: string, check: CheckRecord) => void;
@@ -222,6 +272,7 @@ export interface Inventory {
   /** The operation with this id has ended: its progress is taken away, another one's stays. */
   readonly clearProgress: (name: string, operation: string) => void;
   readonly setResult: (name: string, result: OperationResult) => void;
+  readonly setAutoUpdate: (name: string, isOn: boolean) => void;
   readonly setMetrics: (name: string, metrics: Metrics) => void;
   /** Undefined: the engine is not reachable. */
   readonly setEngine: (engine: EngineIdentity | undefined) => void;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { capturedContainer, capturedImage } from "../../test/captures.ts";
 import { stringifyExact } from "../lib/exact-json.ts";
 import type { ContainerInspect } from "./inspect.ts";
-import { dependantsOf, planRecreate, refusalFor } from "./recreate.ts";
+import { dependantsOf, imageRefusalFor, planRecreate, recreateRefusalFor } from "./recreate.ts";
 
 const all = ["plain", "media", "sidecar", "linked", "unlimited"].map(capturedContainer);
 const containers = new Map(all.map(({ Id, Name }) => [Id, Name.slice(1)]));
@@ -134,6 +134,8 @@ describe("the recreation of containers as a real engine shows them", () => {
 });
 
 describe("refusals", () => {
+  const refusalFor = (inspect: ContainerInspect, names?: ReadonlyMap<string, string>) =>
+    recreateRefusalFor(inspect, names) ?? imageRefusalFor(inspect);
   const plain = capturedContainer("plain");
   const withImage = (Image: string) => ({ ...plain, Config: { ...plain.Config, Image } });
   const withLabel = (label: string) => ({ ...plain, Config: { ...plain.Config, Labels: { [label]: "x" } } });

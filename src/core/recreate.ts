@@ -1,11 +1,12 @@
 import { isTransientName, nameFrom } from "./container.ts";
 import { parseImageReference } from "./image-reference.ts";
 import type { ContainerInspect, CreateBody, Platform } from "./inspect.ts";
+import { lostParentsOf } from "./lost-parents.ts";
 import { configFor } from "./recreate/config.ts";
 import { attachmentsFor, type Connection, hasPrimaryEndpoint } from "./recreate/endpoints.ts";
 import { hostConfigFor } from "./recreate/host-config.ts";
 import type { RecreateInput } from "./recreate/input.ts";
-import { containerNameFor, namespaceParentOf } from "./recreate/references.ts";
+import { namespaceParentOf } from "./recreate/references.ts";
 import { sysctlsFor } from "./recreate/sysctls.ts";
 import { warningsFor } from "./recreate/warnings.ts";
 
@@ -51,14 +52,13 @@ export function planRecreate(input: RecreateInput): RecreatePlan {
  * With `containers` (names by id, of all there are) also where a container whose namespace it uses is gone: its
  * successor could be created but not started.
  */
-export function refusalFor(inspect: ContainerInspect, containers?: ReadonlyMap<string, string>): string | undefined {
+export function recreateRefusalFor(
+  inspect: ContainerInspect,
+  containers?: ReadonlyMap<string, string>,
+): string | undefined {
   const name = nameFrom(inspect.Name);
-  const lost = containers === undefined ? undefined : lostParentOf(inspect, containers);
-  return (
-    ownershipRefusal(inspect, name) ??
-    imageRefusal(inspect, name) ??
-    (lost === undefined ? undefined : gone(name, lost))
-  );
+  const [lost] = containers === undefined ? [] : lostParentsOf(inspect, containers);
+  return ownershipRefusal(inspect, name) ?? (lost === undefined ? undefined : gone(name, lost));
 }
 
 function ownershipRefusal({ Config, HostConfig, State }: ContainerInspect, name: string): string | undefined {
@@ -84,7 +84,11 @@ function ownershipRefusal({ Config, HostConfig, State }: ContainerInspect, name:
   return undefined;
 }
 
-function imageRefusal({ Config: { Image: image }, Image: id }: ContainerInspect, name: string): string | undefined {
+/** Why there can be no newer image for this container, in one sentence; undefined where there can. */
+export function imageRefusalFor(inspect: ContainerInspect): string | undefined {
+  const name = nameFrom(inspect.Name);
+  const { Image: id } = inspect;
+  const { Image: image } = inspect.Config;
   const reference = parseImageReference(image);
   if (reference.kind === "id" || isPartOfId(image, id)) {
     return `${name} was created from an image id, which never has a newer version; recreate it from a name and tag.`;
@@ -105,22 +109,27 @@ function isPartOfId(image: string, id: string): boolean {
 }
 
 function gone(name: string, parent: string): string {
-  return `${name} uses the namespace of the container ${parent}, which is gone; recreate both together.`;
-}
-
-function lostParentOf({ HostConfig }: ContainerInspect, containers: ReadonlyMap<string, string>): string | undefined {
-  const parents = [HostConfig.NetworkMode, HostConfig.IpcMode, HostConfig.PidMode].map(namespaceParentOf);
-  return parents.find((parent) => parent !== undefined && containerNameFor(parent, containers) === undefined);
+  return (
+    `${name} uses the namespace of the container ${parent.slice(0, 12)}, which is gone, and nothing tells which one has ` +
+    "taken its place: recreate it by hand, or name that one in its label gangway.depends-on."
+  );
 }
 
 /**
  * The names of the containers that stop working when this one is replaced: those in its network, IPC or PID namespace,
  * and those with a legacy link to it, which would follow the old container. In the order of `all`, which may contain it.
+ * `successors` has names for ids of containers that are gone.
  */
-export function dependantsOf(inspect: ContainerInspect, all: readonly ContainerInspect[]): readonly string[] {
+export function dependantsOf(
+  inspect: ContainerInspect,
+  all: readonly ContainerInspect[],
+  successors: ReadonlyMap<string, string> = new Map(),
+): readonly string[] {
   const name = nameFrom(inspect.Name);
   const isIt = (reference: string): boolean =>
-    reference === name || (reference.length >= 12 && inspect.Id.startsWith(reference));
+    reference === name ||
+    successors.get(reference) === name ||
+    (reference.length >= 12 && inspect.Id.startsWith(reference));
   return all
     .filter(({ HostConfig }) => {
       const parents = [HostConfig.NetworkMode, HostConfig.IpcMode, HostConfig.PidMode].map(namespaceParentOf);

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { parseImageReference } from "./image-reference.ts";
 import {
+  type AttemptStep,
+  type Attempts,
   type CheckRecord,
   installedDigestOf,
   type LocalImage,
   questionFor,
   recordAfter,
+  recordAfterAttempt,
+  recordAfterRollback,
   recordAfterUpdate,
   statusFrom,
 } from "./update-status.ts";
@@ -97,8 +101,8 @@ describe("recordAfter", () => {
   const previous: CheckRecord = recordAfter(undefined, available, subject);
 
   it.each([available, upToDate])("takes a certain answer for the verdict: $status", (found) => {
-    expect(recordAfter(undefined, found, subject)).toEqual({ ...found, ...subject, verdict: found.status });
-    expect(recordAfter(previous, found, later)).toEqual({ ...found, ...later, verdict: found.status });
+    expect(recordAfter(undefined, found, subject)).toMatchObject({ ...found, ...subject, verdict: found.status });
+    expect(recordAfter(previous, found, later)).toMatchObject({ ...found, ...later, verdict: found.status });
   });
 
   it.each(["registry_error", "unknown_image", "unknown_local_digest", "pinned"] as const)(
@@ -114,6 +118,7 @@ describe("recordAfter", () => {
           reason: "why",
           verdict: "update_available",
           latestDigest: current,
+          latestSince: subject.checkedAt,
           installedDigest: old,
         });
       }
@@ -139,7 +144,79 @@ describe("recordAfter", () => {
   it("replaces the old digests as soon as there is an answer again", () => {
     const down = recordAfter(previous, failed, later);
 
-    expect(recordAfter(down, upToDate, later)).toEqual({ ...upToDate, ...later, verdict: "up_to_date" });
+    expect(recordAfter(down, upToDate, later)).toMatchObject({ ...upToDate, ...later, verdict: "up_to_date" });
+  });
+
+  it.each<[string, CheckRecord, string]>([
+    ["the first time it is seen", recordAfter(undefined, available, later), later.checkedAt],
+    ["for as long as it stays", recordAfter(previous, available, later), subject.checkedAt],
+    [
+      "while the registry says nothing",
+      recordAfter(recordAfter(previous, failed, later), available, later),
+      subject.checkedAt,
+    ],
+    [
+      "anew when another one comes",
+      recordAfter(previous, { ...available, latestDigest: other }, later),
+      later.checkedAt,
+    ],
+    [
+      "from the check of a record that does not say it",
+      recordAfter({ ...available, ...subject, verdict: "update_available" }, available, later),
+      subject.checkedAt,
+    ],
+  ])("notes since when a digest is known: %s", (_name, record, since) => {
+    expect(record.latestSince).toBe(since);
+  });
+
+  it("remembers attempts at a digest, also when the tag goes away from it and comes back", () => {
+    const tried = recordAfterAttempt(previous, current, "begun");
+    const back = recordAfter(recordAfter(tried, upToDate, later), available, later);
+
+    expect(back.attempts).toEqual({ digest: current, count: 1, rolledBack: false });
+    expect(recordAfter(tried, failed, { ...later, imageId: digestOf("d") })).not.toHaveProperty("attempts");
+  });
+});
+
+describe("recordAfterAttempt", () => {
+  const record: CheckRecord = {
+    status: "update_available",
+    reason: "new",
+    checkedAt: "2026-03-01T12:00:00Z",
+    imageId: config,
+    reference: "nginx",
+    verdict: "update_available",
+    latestDigest: current,
+  };
+
+  const attempts = (count: number, rolledBack: boolean, digest = current) => ({ digest, count, rolledBack });
+
+  it.each<[string, Attempts | undefined, AttemptStep, Attempts | undefined]>([
+    ["counts the first", undefined, "begun", attempts(1, false)],
+    ["counts the second", attempts(1, false), "begun", attempts(2, false)],
+    ["begins anew with another digest", attempts(2, true, other), "begun", attempts(1, false)],
+    ["never forgets a rollback", attempts(1, true), "begun", attempts(2, true)],
+    ["notes a rollback", attempts(2, false), "rolled_back", attempts(2, true)],
+    [
+      "notes a rollback that was noted under another digest",
+      attempts(1, true, other),
+      "rolled_back",
+      attempts(1, true),
+    ],
+    ["takes the first back", attempts(1, false), "called_off", undefined],
+    ["takes the second back", attempts(2, false), "called_off", attempts(1, false)],
+  ])("%s", (_name, before, step, after) => {
+    const found = recordAfterAttempt(before === undefined ? record : { ...record, attempts: before }, current, step);
+
+    expect(found).toEqual(after === undefined ? record : { ...record, attempts: after });
+  });
+
+  it("is what a rollback leaves as well, but not an update that was only interrupted", () => {
+    const left = (judged: boolean) =>
+      recordAfterRollback("nginx", image, { latestDigest: current, judged }, "2026-03-01T12:00:00Z").attempts;
+
+    expect(left(true)).toEqual({ digest: current, count: 1, rolledBack: true });
+    expect(left(false)).toBeUndefined();
   });
 });
 

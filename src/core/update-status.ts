@@ -31,6 +31,18 @@ export interface CheckRecord {
   readonly verdict?: Verdict;
   /** The tag's digest at the last certain answer. */
   readonly latestDigest?: string;
+  /** ISO 8601, UTC: when `latestDigest` was first seen here. */
+  readonly latestSince?: string;
+  /** How often it was tried to install another digest instead of this image. */
+  readonly attempts?: Attempts;
+}
+
+/** Attempts to install one digest: each is noted when it begins, so that those count that took Gangway down with them. */
+export interface Attempts {
+  readonly digest: string;
+  readonly count: number;
+  /** The version was run and found bad. */
+  readonly rolledBack: boolean;
 }
 
 /** What the local image can say of itself. */
@@ -121,6 +133,8 @@ export function recordAfter(
   const certain = found.status === "up_to_date" || found.status === "update_available" ? found.status : undefined;
   const verdict = certain ?? kept?.verdict;
   const latestDigest = certain === undefined ? kept?.latestDigest : found.latestDigest;
+  const isSeenBefore = kept !== undefined && kept.latestDigest === latestDigest;
+  const latestSince = isSeenBefore ? (kept.latestSince ?? kept.checkedAt) : subject.checkedAt;
   const installedDigest = found.installedDigest ?? kept?.installedDigest;
   return {
     status: found.status,
@@ -128,8 +142,26 @@ export function recordAfter(
     ...subject,
     ...(installedDigest === undefined ? {} : { installedDigest }),
     ...(verdict === undefined ? {} : { verdict }),
-    ...(latestDigest === undefined ? {} : { latestDigest }),
+    ...(latestDigest === undefined ? {} : { latestDigest, latestSince }),
+    ...(kept?.attempts === undefined ? {} : { attempts: kept.attempts }),
   };
+}
+
+/** What an attempt to install a digest has come to. */
+export type AttemptStep = "begun" | "rolled_back" | "called_off";
+
+/** The record of a container for which an attempt to install `digest` was begun, was rolled back, or did not take place. */
+export function recordAfterAttempt(record: CheckRecord, digest: string, step: AttemptStep): CheckRecord {
+  const { attempts, ...rest } = record;
+  const before = attempts?.digest === digest ? attempts : { digest, count: 0, rolledBack: false };
+  switch (step) {
+    case "begun":
+      return { ...rest, attempts: { ...before, count: before.count + 1 } };
+    case "rolled_back":
+      return { ...rest, attempts: { ...before, count: Math.max(1, before.count), rolledBack: true } };
+    case "called_off":
+      return before.count <= 1 ? rest : { ...rest, attempts: { ...before, count: before.count - 1 } };
+  }
 }
 
 /**
@@ -146,14 +178,19 @@ export function installedDigestOf(
 }
 
 /** The record of a container that has just been given the newest image of its reference; undefined where that has no digest. */
-export function recordAfterUpdate(reference: string, image: LocalImage, checkedAt: string): CheckRecord | undefined {
+export function recordAfterUpdate(
+  reference: string,
+  image: LocalImage,
+  checkedAt: string,
+  reason = "The container was just updated.",
+): CheckRecord | undefined {
   const parsed = parseImageReference(reference);
   const digest = parsed.kind === "reference" ? installedDigestOf(parsed, image, undefined) : undefined;
   if (digest === undefined) return undefined;
   return {
     status: "up_to_date",
     verdict: "up_to_date",
-    reason: "The container was just updated.",
+    reason,
     checkedAt,
     imageId: image.id,
     reference,
@@ -162,11 +199,14 @@ export function recordAfterUpdate(reference: string, image: LocalImage, checkedA
   };
 }
 
-/** The record of a container that was put back after an update: its image is not the newest, as the update has shown. */
+/**
+ * The record of a container that was put back after an update: its image is not the newest, as the update has shown.
+ * `judged`: the newest did not work, so that nobody installs it again unasked.
+ */
 export function recordAfterRollback(
   reference: string,
   image: LocalImage,
-  latestDigest: string,
+  { latestDigest, judged }: { readonly latestDigest: string; readonly judged: boolean },
   checkedAt: string,
 ): CheckRecord {
   const parsed = parseImageReference(reference);
@@ -174,11 +214,13 @@ export function recordAfterRollback(
   return {
     status: "update_available",
     verdict: "update_available",
-    reason: "The update to this version was rolled back.",
+    reason: judged ? "The update to this version was rolled back." : "The update to this version was interrupted.",
     checkedAt,
     imageId: image.id,
     reference,
     ...(installedDigest === undefined ? {} : { installedDigest }),
     latestDigest,
+    latestSince: checkedAt,
+    ...(judged ? { attempts: { digest: latestDigest, count: 1, rolledBack: true } } : {}),
   };
 }

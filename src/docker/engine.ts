@@ -2,33 +2,43 @@ import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { nameFrom } from "../core/container.ts";
 import { familiarText, type ImageReference, parseImageReference, repositoryOf } from "../core/image-reference.ts";
-import type { CreateRequest, Engine, EngineIdentity } from "../core/ports.ts";
+import type { CreateRequest, Engine, EngineIdentity, PullRequest } from "../core/ports.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { deadline } from "../lib/time.ts";
 import { asking, clientFor, type EngineAddress } from "./address.ts";
+import { readFileFrom, statIn, writeFilesTo } from "./archive.ts";
 import { engineError, statusOf } from "./errors.ts";
 import { eventFilters, watchEvents } from "./events.ts";
 import { getExact } from "./exact.ts";
 import { identify as identifyEngine } from "./identity.ts";
 import { logText } from "./log-text.ts";
 import { pullImage } from "./pull.ts";
-import { containerInspect, containerList, created, imageInspect, imageList } from "./schema.ts";
+import { containerInspect, containerList, created, fileChanges, imageInspect, imageList } from "./schema.ts";
 import { sampleContainer } from "./stats.ts";
 
-/** For calls that the engine answers from memory. */
-const quickMs = 30_000;
-/** For calls that make it work: a create copies volumes, a start sets networks up. */
-const slowMs = 180_000;
+/** How long the engine may take: no call waits for ever, for an engine can accept one and never answer it. */
+export interface EngineLimits {
+  /** For calls that it answers from memory. */
+  readonly quickMs: number;
+  /** For calls that make it work: a create copies volumes, a start sets networks up. */
+  readonly slowMs: number;
+  /** For a stop: the container's own grace period decides, and the engine keeps to it. */
+  readonly stopMs: number;
+  /** Between two lines of a pull, which as a whole takes as long as it takes. */
+  readonly pullIdleMs: number;
+}
+
+const usualLimits: EngineLimits = { quickMs: 30_000, slowMs: 180_000, stopMs: 3_600_000, pullIdleMs: 300_000 };
 
 /**
  * The engine at `address`. Nothing is asked of it before the first call, and every call negotiates nothing: the API
  * version is that of the last `identify`, which `watch` repeats at every connection.
  */
-export function openEngine(address: EngineAddress): Engine {
+export function openEngine(address: EngineAddress, limits: EngineLimits = usualLimits): Engine {
   const unversioned = clientFor(address);
   const docker = clientFor(address);
   const identify = async (signal: AbortSignal): Promise<EngineIdentity> => {
-    const engine = await call("say who it is", quickMs, signal, (limit) => identifyEngine(unversioned, limit));
+    const engine = await call("say who it is", limits.quickMs, signal, (limit) => identifyEngine(unversioned, limit));
     (docker.modem as unknown as { version: string }).version = `v${engine.apiVersion}`;
     return engine;
   };
@@ -47,16 +57,18 @@ export function openEngine(address: EngineAddress): Engine {
         },
         signal,
       ),
-    ...reading(docker),
-    ...changing(docker),
-    pull: (request, signal) =>
-      call(`pull ${familiarText(request.reference)}`, undefined, signal, (limit) => pullImage(docker, request, limit)),
+    ...reading(docker, limits),
+    ...changing(docker, limits),
+    pull: (request, signal) => pull(docker, request, limits, signal),
   };
 }
 
-type Reading = Pick<Engine, "list" | "inspect" | "inspectImage" | "tagsOf" | "sample" | "log">;
+type Reading = Pick<
+  Engine,
+  "list" | "inspect" | "changes" | "stat" | "readFile" | "inspectImage" | "tagsOf" | "images" | "sample" | "log"
+>;
 
-function reading(docker: Docker): Reading {
+function reading(docker: Docker, { quickMs, slowMs }: EngineLimits): Reading {
   return {
     list: (signal) =>
       call("list its containers", quickMs, signal, async (limit) => {
@@ -71,6 +83,14 @@ function reading(docker: Docker): Reading {
       call(`inspect ${container}`, quickMs, signal, async (limit) =>
         containerInspect.parse(await getExact(docker, `/containers/${encodeURIComponent(container)}/json`, limit)),
       ),
+    changes: (container, signal) =>
+      call(`list the changes of ${container}`, slowMs, signal, async (limit) =>
+        fileChanges.parse(await getExact(docker, `/containers/${encodeURIComponent(container)}/changes`, limit)),
+      ),
+    stat: (container, path, signal) =>
+      call(`look at ${path} in ${container}`, quickMs, signal, (limit) => statIn(docker, container, path, limit)),
+    readFile: (container, path, signal) =>
+      call(`read ${path} in ${container}`, slowMs, signal, (limit) => readFileFrom(docker, container, path, limit)),
     inspectImage: (image, signal) =>
       call(`inspect the image ${image}`, quickMs, signal, async (limit) =>
         imageInspect.parse(await getExact(docker, `/images/${image}/json`, limit)),
@@ -81,6 +101,16 @@ function reading(docker: Docker): Reading {
         const answer: unknown = await docker.listImages({ filters, abortSignal: limit } as object);
         return imageList.parse(answer).flatMap(({ RepoTags }) => (RepoTags ?? []).flatMap(referenceIn));
       }),
+    images: (signal) =>
+      call("list its images", quickMs, signal, async (limit) => {
+        const answer: unknown = await docker.listImages({ abortSignal: limit } as object);
+        return imageList.parse(answer).map(({ Id, RepoTags, RepoDigests, Created }) => ({
+          id: Id,
+          tags: (RepoTags ?? []).filter(isName),
+          digests: (RepoDigests ?? []).filter(isName),
+          createdMs: Created * 1_000,
+        }));
+      }),
     sample: (container, signal) =>
       call(`give statistics of ${container}`, quickMs, signal, (limit) => sampleContainer(docker, container, limit)),
     log: (container, lines, signal) =>
@@ -89,6 +119,11 @@ function reading(docker: Docker): Reading {
         return logText(await docker.getContainer(container).logs(options));
       }),
   };
+}
+
+/** API versions before 1.43 call what has no name `<none>:<none>` and `<none>@<none>`. */
+function isName(text: string): boolean {
+  return !text.startsWith("<none>");
 }
 
 function referenceIn(text: string): readonly ImageReference[] {
@@ -103,8 +138,9 @@ function primaryName(names: readonly string[]): string {
 
 type Changing = Omit<Engine, keyof Reading | "identify" | "watch" | "pull">;
 
-function changing(docker: Docker): Changing {
-  const act = (what: string, ms: number | undefined, signal: AbortSignal, action: Action): Promise<void> =>
+function changing(docker: Docker, limits: EngineLimits): Changing {
+  const { quickMs, slowMs, stopMs } = limits;
+  const act = (what: string, ms: number, signal: AbortSignal, action: Action): Promise<void> =>
     call(what, ms, signal, async (limit) => {
       try {
         await action({ abortSignal: limit });
@@ -115,7 +151,7 @@ function changing(docker: Docker): Changing {
     });
   const container = (id: string): Docker.Container => docker.getContainer(id);
   return {
-    create: (request, signal) => createContainer(docker, request, signal),
+    create: (request, signal) => createContainer(docker, request, slowMs, signal),
     connect: (network, id, endpoint, signal) =>
       act(`connect ${id} to the network ${network}`, slowMs, signal, (options) =>
         docker.getNetwork(network).connect({ Container: id, EndpointConfig: endpoint, ...options } as object),
@@ -124,6 +160,8 @@ function changing(docker: Docker): Changing {
       act(`disconnect ${id} from the network ${network}`, slowMs, signal, (options) =>
         docker.getNetwork(network).disconnect({ Container: id, Force: true, ...options } as object),
       ),
+    writeFiles: (id, files, modifiedAt, signal) =>
+      call(`write files into ${id}`, slowMs, signal, (limit) => writeFilesTo(docker, id, files, modifiedAt, limit)),
     rename: (id, name, signal) =>
       act(`rename ${id} to ${name}`, quickMs, signal, (options) => container(id).rename({ name, ...options })),
     setRestartPolicy: (id, policy, signal) =>
@@ -131,9 +169,8 @@ function changing(docker: Docker): Changing {
         container(id).update({ RestartPolicy: policy, ...options } as object),
       ),
     start: (id, signal) => act(`start ${id}`, slowMs, signal, (options) => container(id).start(options)),
-    // No time-out of ours: the container's own grace period decides, and the engine keeps to it.
-    stop: (id, signal) => act(`stop ${id}`, undefined, signal, (options) => container(id).stop(options)),
-    restart: (id, signal) => act(`restart ${id}`, undefined, signal, (options) => container(id).restart(options)),
+    stop: (id, signal) => act(`stop ${id}`, stopMs, signal, (options) => container(id).stop(options)),
+    restart: (id, signal) => act(`restart ${id}`, stopMs, signal, (options) => container(id).restart(options)),
     pause: (id, signal) => act(`pause ${id}`, quickMs, signal, (options) => container(id).pause(options)),
     unpause: (id, signal) => act(`unpause ${id}`, quickMs, signal, (options) => container(id).unpause(options)),
     remove: (id, { force }, signal) =>
@@ -142,6 +179,8 @@ function changing(docker: Docker): Changing {
       act(`tag ${image}`, quickMs, signal, (options) =>
         docker.getImage(image).tag({ repo: repositoryOf(reference), tag: reference.tag ?? "latest", ...options }),
       ),
+    removeImage: (id, signal) =>
+      act(`remove the image ${id}`, slowMs, signal, (options) => docker.getImage(id).remove(options as object)),
     untag: (reference, signal) =>
       act(`untag ${familiarText(reference)}`, quickMs, signal, (options) =>
         docker.getImage(imageName(reference)).remove(options as object),
@@ -159,6 +198,7 @@ function imageName(reference: ImageReference): string {
 function createContainer(
   docker: Docker,
   request: CreateRequest,
+  slowMs: number,
   signal: AbortSignal,
 ): Promise<{ readonly id: string }> {
   const { name, body, platform } = request;
@@ -176,14 +216,38 @@ function createContainer(
   });
 }
 
+/** A pull that ends when the engine has had nothing to say for a while, however long it takes as a whole. */
+async function pull(docker: Docker, request: PullRequest, limits: EngineLimits, signal: AbortSignal): Promise<void> {
+  const { pullIdleMs } = limits;
+  const idle = new AbortController();
+  const what = `pull ${familiarText(request.reference)}`;
+  const timer = setTimeout(() => {
+    idle.abort(new GangwayError("timeout", `nothing was heard of the pull for ${Math.round(pullIdleMs / 1000)} s`));
+  }, pullIdleMs);
+  try {
+    await translated(what, AbortSignal.any([signal, idle.signal]), (limit) =>
+      pullImage(docker, request, () => timer.refresh(), limit),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** One call, with a time-out and its failure in Gangway's terms. */
 async function call<Result>(
   what: string,
-  timeoutMs: number | undefined,
+  timeoutMs: number,
   signal: AbortSignal,
   action: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const limit = timeoutMs === undefined ? signal : deadline(timeoutMs, signal);
+  return await translated(what, deadline(timeoutMs, signal), action);
+}
+
+async function translated<Result>(
+  what: string,
+  limit: AbortSignal,
+  action: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   try {
     return await action(limit);
   } catch (error) {

@@ -2,7 +2,7 @@ import { addAbortSignal, Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import type { EngineIdentity, EngineSignal } from "../core/ports.ts";
 import { GangwayError } from "../lib/errors.ts";
-import { signalFrom, watchEvents } from "./events.ts";
+import { signalFrom, type WatchTiming, watchEvents } from "./events.ts";
 
 const base = {
   Type: "container",
@@ -84,6 +84,31 @@ async function take(
   return taken;
 }
 
+/** A watch in which nothing takes long. */
+const timing: WatchTiming = {
+  firstRetryMs: 1,
+  slowestRetryMs: 4,
+  answerMs: 20,
+  quickAnswerMs: 20,
+  steadyMs: 1_000,
+  pingEveryMs: 20,
+};
+
+const broken = (): Promise<never> => Promise.reject(new GangwayError("engine_unreachable", "no engine"));
+const untilAborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+
+function sourceWith(more: Partial<Parameters<typeof watchEvents>[0]>): Parameters<typeof watchEvents>[0] {
+  return {
+    identify: () => Promise.resolve(engine),
+    open: (signal) => Promise.resolve(silent(signal)),
+    ping: () => Promise.resolve(),
+    ...more,
+  };
+}
+
+const wordOf = (heard: EngineSignal): string => (heard.kind === "container" ? heard.action : heard.kind);
+
 describe("watchEvents", () => {
   it("says when something may have been missed: at the start and after every loss", async () => {
     const end = new AbortController();
@@ -91,40 +116,71 @@ describe("watchEvents", () => {
       Readable.from([`${line({ Action: "start" })}\n`]),
       Readable.from([`${line({ Action: "die" })}\n`]),
     ];
-    const source = {
-      identify: () => Promise.resolve(engine),
-      open: (signal: AbortSignal) => Promise.resolve(streams.shift() ?? silent(signal)),
-      ping: () => Promise.resolve(),
-    };
+    const source = sourceWith({ open: (signal) => Promise.resolve(streams.shift() ?? silent(signal)) });
 
-    const heard = await take(watchEvents(source, end.signal), 7, end);
+    const heard = await take(watchEvents(source, end.signal, timing), 5, end);
 
-    expect(heard.map((signal) => (signal.kind === "container" ? signal.action : signal.kind))).toEqual([
-      "up",
-      "start",
-      "down",
-      "up",
-      "die",
-      "down",
-      "up",
+    expect(heard.map(wordOf)).toEqual(["up", "start", "up", "die", "up"]);
+  });
+
+  it("says that the engine is away when a stream that ended can't be opened again", async () => {
+    const end = new AbortController();
+    const answers = [() => Promise.resolve(Readable.from([])), broken];
+    const source = sourceWith({ open: (signal) => answers.shift()?.() ?? Promise.resolve(silent(signal)) });
+
+    const heard = await take(watchEvents(source, end.signal, timing), 3, end);
+
+    expect(heard).toEqual([
+      { kind: "up", engine },
+      { kind: "down", reason: "no engine" },
+      { kind: "up", engine },
     ]);
+  });
+
+  it("opens a stream that has lasted again at once", async () => {
+    const end = new AbortController();
+    const source = sourceWith({ open: () => Promise.resolve(Readable.from([])) });
+    const never = 3_600_000;
+    const patient = { ...timing, steadyMs: 0, firstRetryMs: never, slowestRetryMs: never };
+
+    const heard = await take(watchEvents(source, end.signal, patient), 4, end);
+
+    expect(heard.map(wordOf)).toEqual(["up", "up", "up", "up"]);
+  });
+
+  it("waits longer and longer for a stream that never lasts", async () => {
+    const end = new AbortController();
+    const source = sourceWith({ open: () => Promise.resolve(Readable.from([])) });
+    const began = performance.now();
+    await take(watchEvents(source, end.signal, { ...timing, firstRetryMs: 20, slowestRetryMs: 80 }), 4, end);
+
+    // 20, 40 and 80 ms, each at most a quarter shorter.
+    expect(performance.now() - began).toBeGreaterThanOrEqual(100);
+  });
+
+  it.each([
+    ["never sends the headers of its events", { open: untilAborted }],
+    ["does not answer any more, though its stream stands", { ping: untilAborted }],
+  ])("says that an engine is away which %s", async (_, silence) => {
+    const end = new AbortController();
+
+    for await (const heard of watchEvents(sourceWith(silence), end.signal, timing)) {
+      if (heard.kind === "up") continue;
+      expect(heard).toEqual({ kind: "down", reason: "The engine does not answer any more" });
+      end.abort();
+    }
+    expect.hasAssertions();
   });
 
   it("says once that the engine is away, however often it tries", async () => {
     const end = new AbortController();
     let tries = 0;
-    const source = {
-      identify: () => {
-        tries += 1;
-        return tries <= 3
-          ? Promise.reject(new GangwayError("engine_unreachable", "no engine"))
-          : Promise.resolve(engine);
-      },
-      open: (signal: AbortSignal) => Promise.resolve(silent(signal)),
-      ping: () => Promise.resolve(),
+    const identify = (): Promise<EngineIdentity> => {
+      tries += 1;
+      return tries <= 3 ? broken() : Promise.resolve(engine);
     };
 
-    const heard = await take(watchEvents(source, end.signal), 2, end);
+    const heard = await take(watchEvents(sourceWith({ identify }), end.signal, timing), 2, end);
 
     expect(heard).toEqual([
       { kind: "down", reason: "no engine" },
@@ -135,20 +191,17 @@ describe("watchEvents", () => {
 
   it("survives a line that never ends", async () => {
     const end = new AbortController();
-    const endless = Readable.from(
-      (function* () {
-        for (;;) yield Buffer.alloc(1024 * 1024, "x");
-      })(),
-    );
-    const streams = [endless];
-    const source = {
-      identify: () => Promise.resolve(engine),
-      open: (signal: AbortSignal) => Promise.resolve(streams.shift() ?? silent(signal)),
-      ping: () => Promise.resolve(),
-    };
+    const streams = [
+      Readable.from(
+        (function* () {
+          for (;;) yield Buffer.alloc(1024 * 1024, "x");
+        })(),
+      ),
+    ];
+    const source = sourceWith({ open: (signal) => Promise.resolve(streams.shift() ?? silent(signal)) });
 
-    const heard = await take(watchEvents(source, end.signal), 3, end);
+    const heard = await take(watchEvents(source, end.signal, timing), 2, end);
 
-    expect(heard[1]).toMatchObject({ kind: "down", reason: expect.stringContaining("4 MiB") });
+    expect(heard.map(wordOf)).toEqual(["up", "up"]);
   });
 });

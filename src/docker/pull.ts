@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { familiarText, type ImageReference, repositoryOf } from "../core/image-reference.ts";
 import type { Platform } from "../core/inspect.ts";
-import type { Credentials, PullProgress, PullRequest } from "../core/ports.ts";
+import type { Credentials, PullRequest } from "../core/ports.ts";
 import { type PullState, pullStart, pullStateAfter } from "../core/pull-progress.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { linesOf } from "./lines.ts";
@@ -10,9 +10,14 @@ import { pullLine } from "./schema.ts";
 
 /**
  * `POST /images/create`. The engine answers 200 before it knows whether it will succeed: an error comes as a line of the
- * stream, and a stream that merely ends has not succeeded either.
+ * stream, and a stream that merely ends has not succeeded either. `onLine` is called for each line: the pull is alive.
  */
-export async function pullImage(docker: Docker, request: PullRequest, signal: AbortSignal): Promise<void> {
+export async function pullImage(
+  docker: Docker,
+  request: PullRequest,
+  onLine: () => void,
+  signal: AbortSignal,
+): Promise<void> {
   const { reference } = request;
   const stream = (await docker.createImage(authFor(request.credentials, reference), {
     fromImage: repositoryOf(reference),
@@ -21,7 +26,7 @@ export async function pullImage(docker: Docker, request: PullRequest, signal: Ab
     abortSignal: signal,
   })) as Readable;
   try {
-    await follow(stream, reference, request.onProgress);
+    await follow(stream, request, onLine);
   } catch (cause) {
     if (cause instanceof GangwayError || signal.aborted) throw cause;
     const name = familiarText(reference);
@@ -31,15 +36,12 @@ export async function pullImage(docker: Docker, request: PullRequest, signal: Ab
   }
 }
 
-async function follow(
-  stream: Readable,
-  reference: ImageReference,
-  onProgress: (progress: PullProgress) => void,
-): Promise<void> {
+async function follow(stream: Readable, { reference, onProgress }: PullRequest, onLine: () => void): Promise<void> {
   const name = familiarText(reference);
   let state: PullState = pullStart;
   let finished = false;
   for await (const text of linesOf(stream)) {
+    onLine();
     const line = parseLine(text);
     const fault = line.errorDetail?.message ?? line.error ?? line.message;
     if (fault !== undefined) throw new GangwayError("pull_failed", `The engine could not pull ${name}: ${fault}`);

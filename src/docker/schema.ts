@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type ContainerInspect, containerStates, type ImageConfig, type ImageInspect } from "../core/inspect.ts";
+import { stateNameFrom } from "../core/container-state.ts";
+import type { ContainerInspect, FileChange, ImageConfig, ImageInspect } from "../core/inspect.ts";
 
 /** The engine's answers, checked only where Gangway reads them; all other members pass through. API 1.41 to 1.51. */
 
@@ -75,19 +76,21 @@ export const containerInspect: z.ZodType<ContainerInspect> = z.looseObject({
   Created: z.string(),
   Image: z.string(),
   RestartCount: count,
-  State: z.looseObject({
-    Status: z.enum(containerStates),
-    Running: z.boolean(),
-    Paused: z.boolean(),
-    Restarting: z.boolean(),
-    Dead: z.boolean(),
-    OOMKilled: z.boolean(),
-    ExitCode: count,
-    Error: z.string(),
-    StartedAt: z.string(),
-    FinishedAt: z.string(),
-    Health: z.looseObject({ Status: z.string(), FailingStreak: count }).nullish(),
-  }),
+  State: z
+    .looseObject({
+      Status: z.string(),
+      Running: z.boolean(),
+      Paused: z.boolean(),
+      Restarting: z.boolean(),
+      Dead: z.boolean(),
+      OOMKilled: z.boolean(),
+      ExitCode: count,
+      Error: z.string(),
+      StartedAt: z.string(),
+      FinishedAt: z.string(),
+      Health: z.looseObject({ Status: z.string(), FailingStreak: count }).nullish(),
+    })
+    .transform((state) => ({ ...state, Status: stateNameFrom(state.Status, state.Running) })),
   Config: imageConfig.extend({
     Image: z.string(),
     Hostname: z.string().optional(),
@@ -125,12 +128,29 @@ export const imageInspect: z.ZodType<ImageInspect> = z.looseObject({
 });
 
 /** `GET /images/json` */
-export const imageList = z.array(z.looseObject({ RepoTags: texts }));
+export const imageList = z.array(
+  z.looseObject({ Id: z.string(), RepoTags: texts, RepoDigests: texts, Created: z.number() }),
+);
 
 /** `GET /containers/json` */
 export const containerList = z.array(
-  z.looseObject({ Id: z.string(), Names: texts.transform((names) => names ?? []), State: z.enum(containerStates) }),
+  z.looseObject({
+    Id: z.string(),
+    Names: texts.transform((names) => names ?? []),
+    State: z.string().transform((word) => stateNameFrom(word, false)),
+  }),
 );
+
+const changeKinds = ["modified", "added", "deleted"] as const;
+
+/** `GET /containers/{id}/changes`; null where there are none. */
+export const fileChanges: z.ZodType<readonly FileChange[]> = z
+  .array(z.looseObject({ Path: z.string(), Kind: z.literal([0, 1, 2]) }))
+  .nullable()
+  .transform((changes) => (changes ?? []).map(({ Path: path, Kind }) => ({ path, kind: changeKinds[Kind] })));
+
+/** The header `X-Docker-Container-Path-Stat`, decoded. `mode` is Go's `fs.FileMode`. */
+export const pathStat = z.looseObject({ size: z.number(), mode: z.number(), mtime: z.string() });
 
 /** The id in the answer to `POST /containers/create`. */
 export const created = z.string().min(1);

@@ -25,6 +25,8 @@ export interface History extends AsyncDisposable {
   readonly add: (entry: HistoryEntry) => void;
   /** The last operation of a container. */
   readonly last: (node: string, container: string) => HistoryEntry | undefined;
+  /** The versions that a container has left behind, by an update or because it was rolled back on demand, as texts. */
+  readonly leftBehind: (node: string, container: string) => readonly string[];
 }
 
 /** Opens the history at `path`; additions are written soon, and for certain before it is disposed of. */
@@ -41,6 +43,14 @@ export async function openHistory(
       writer.put(entries);
     },
     last: (node, container) => entries.findLast((entry) => entry.node === node && entry.container === container),
+    leftBehind: (node, container) =>
+      entries.flatMap((entry) =>
+        entry.node === node && entry.container === container && hasLeft(entry) ? (entry.from ?? []) : [],
+      ),
     [Symbol.asyncDispose]: writer.settled,
   };
+}
+
+function hasLeft({ command, state }: HistoryEntry): boolean {
+  return state === "updated" || (command === "rollback" && state === "done");
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -17,7 +17,7 @@ let directory = "";
 let damages: Damage[] = [];
 
 const open = (): Promise<Journal<Entry>> =>
-  openJournal({ onDamage: (damage) => damages.push(damage) }, { directory, schema: Entry });
+  openJournal({ onDamage: (damage) => damages.push(damage) }, { directory, schema: Entry, version: 2 });
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "gangway-journal-"));
@@ -41,6 +41,16 @@ describe("the journal", () => {
       { operation: "a", step: 1 },
       { operation: "b", step: 2 },
     ]);
+  });
+
+  it("refuses to open, and changes nothing, where a newer Gangway has left something half done", async () => {
+    await (await open()).put({ operation: "a", step: 1, schema: 3 });
+    const before = await readFile(join(directory, "a.json"), "utf8");
+
+    await expect(open()).rejects.toThrow(/newer Gangway .*schema is 3, this one knows 2/);
+
+    expect(await readFile(join(directory, "a.json"), "utf8")).toBe(before);
+    expect(damages).toEqual([]);
   });
 
   it("is readable by its owner only", async () => {
@@ -119,10 +129,19 @@ describe("the journal", () => {
   it("clears away what a killed process left half written, and nothing else", async () => {
     await open();
     await writeFile(join(directory, "a.json.2877129533"), '{"operation":"a","st');
+    await utimes(join(directory, "a.json.2877129533"), new Date(0), new Date(0));
     await writeFile(join(directory, "a.json.corrupt-20260101T000000000Z"), "");
     await open();
 
     expect(await readdir(directory)).toEqual(["a.json.corrupt-20260101T000000000Z"]);
+  });
+
+  it("leaves alone what another process is just writing", async () => {
+    await open();
+    await writeFile(join(directory, "a.json.2877129533"), '{"operation":"a","st');
+    await open();
+
+    expect(await readdir(directory)).toEqual(["a.json.2877129533"]);
   });
 
   it("goes on after a failure", async () => {
@@ -137,6 +156,7 @@ describe("the journal", () => {
     await open();
     for (let round = 1; round <= 6; round += 1) {
       const { lines } = await runChild(process.execPath, nodeArguments(writer()), changesIn(directory, round * 9));
+      for (const name of await readdir(directory)) await utimes(join(directory, name), new Date(0), new Date(0));
       const entries = await (await open()).all();
 
       expect(damages).toEqual([]);

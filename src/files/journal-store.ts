@@ -1,7 +1,8 @@
-import { readdir, rm, unlink } from "node:fs/promises";
+import { readdir, readFile, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
 import { GangwayError } from "../lib/errors.ts";
+import { parseExact } from "../lib/exact-json.ts";
 import { type OnDamage, readJson, setAside, writeJson } from "./atomic-json.ts";
 import { codeOf, ensureDirectory, flushDirectory } from "./directory.ts";
 
@@ -18,14 +19,24 @@ export interface Journal<Entry extends { readonly operation: string }> {
 const suffix = ".json";
 /** What write-file-atomic leaves behind when the process is killed. */
 const leftover = /\.json\.\d+$/;
+/** A younger one may be what another process is just writing: a helper container shares this directory. */
+const leftoverAgeMs = 60_000;
+
+export interface JournalForm<Entry> {
+  readonly directory: string;
+  readonly schema: z.ZodType<Entry>;
+  /** The number in the member `schema` of an entry that this program writes. */
+  readonly version: number;
+}
 
 /**
  * Opens the journal in `directory`, which is made where it is missing: one file `<operation>.json` for each entry. Puts
- * and removals happen in the order of the calls.
+ * and removals happen in the order of the calls. Rejects with `file_failed` where a newer Gangway has left an operation
+ * half done: only that one knows how to finish it.
  */
 export async function openJournal<Entry extends { readonly operation: string }>(
   { onDamage }: { readonly onDamage: OnDamage },
-  { directory, schema }: { readonly directory: string; readonly schema: z.ZodType<Entry> },
+  { directory, schema, version }: JournalForm<Entry>,
 ): Promise<Journal<Entry>> {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <Result>(act: () => Promise<Result>): Promise<Result> => {
@@ -40,6 +51,7 @@ export async function openJournal<Entry extends { readonly operation: string }>(
   };
 
   await clear(directory).catch(failed);
+  await refuseNewer(directory, version).catch(failed);
   return {
     put: (entry) => inTurn(() => writeJson(join(directory, fileName(entry.operation)), entry)),
     remove: (operation) => inTurn(() => removeFile(directory, fileName(operation)).catch(failed)),
@@ -50,7 +62,32 @@ export async function openJournal<Entry extends { readonly operation: string }>(
 async function clear(directory: string): Promise<void> {
   await ensureDirectory(directory);
   const names = (await readdir(directory)).filter((name) => leftover.test(name));
-  for (const name of names) await rm(join(directory, name), { force: true });
+  for (const path of names.map((name) => join(directory, name))) {
+    const written = await stat(path).catch(() => undefined);
+    if (written !== undefined && Date.now() - written.mtimeMs > leftoverAgeMs) await rm(path, { force: true });
+  }
+}
+
+async function refuseNewer(directory: string, version: number): Promise<void> {
+  for (const name of (await readdir(directory)).filter((found) => found.endsWith(suffix))) {
+    const path = join(directory, name);
+    const written = versionIn(await readFile(path, "utf8"));
+    if (written === undefined || written <= version) continue;
+    const message =
+      `${path} was written by a newer Gangway (its schema is ${written}, this one knows ${version}); ` +
+      "run that one again, so that it finishes what it has begun";
+    throw new GangwayError("file_failed", message);
+  }
+}
+
+function versionIn(text: string): number | undefined {
+  try {
+    const { schema } = parseExact(text) as { readonly schema?: unknown };
+    return typeof schema === "number" ? schema : undefined;
+  } catch {
+    // Damaged: set aside when it is read.
+    return undefined;
+  }
 }
 
 async function removeFile(directory: string, name: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { type CheckRecord, updateStatuses } from "../core/update-status.ts";
 import type { OnDamage } from "./atomic-json.ts";
@@ -13,6 +14,8 @@ const Check = z.strictObject({
   installedDigest: z.string().exactOptional(),
   verdict: z.enum(["up_to_date", "update_available"]).exactOptional(),
   latestDigest: z.string().exactOptional(),
+  latestSince: z.string().exactOptional(),
+  attempts: z.strictObject({ digest: z.string(), count: z.int(), rolledBack: z.boolean() }).exactOptional(),
 }) satisfies z.ZodType<CheckRecord>;
 
 const KnownNode = z.strictObject({
@@ -21,6 +24,11 @@ const KnownNode = z.strictObject({
   devices: z.record(z.string(), z.iso.datetime().nullable()),
   /** The last check of each container: a restart does not make anyone forget a verdict. */
   checks: z.record(z.string(), Check),
+  /** The platform of each component of each device, by key; the node's own device goes by the empty name. */
+  components: z.record(z.string(), z.record(z.string(), z.string())).exactOptional(),
+  lastCheck: z.iso.datetime().exactOptional(),
+  /** Where its messages went in the last run. */
+  place: z.strictObject({ node: z.string(), baseTopic: z.string(), discoveryPrefix: z.string() }).exactOptional(),
 });
 type KnownNode = z.infer<typeof KnownNode>;
 
@@ -37,6 +45,17 @@ export interface KnownEngine {
   readonly check: (container: string) => CheckRecord | undefined;
   /** Undefined: the container is gone. */
   readonly setCheck: (container: string, check: CheckRecord | undefined) => void;
+  /** Forgets the checks of all other containers. */
+  readonly keepChecks: (containers: ReadonlySet<string>) => void;
+  readonly components: (device: string) => Readonly<Record<string, string>>;
+  /** Undefined: the device is removed. */
+  readonly setComponents: (device: string, components: Readonly<Record<string, string>> | undefined) => void;
+  /** When all containers were last checked; ISO 8601, UTC. */
+  readonly lastCheck: () => string | undefined;
+  readonly setLastCheck: (time: string) => void;
+  /** Where the engine's messages go on the broker; undefined before the first run. */
+  readonly place: () => KnownNode["place"];
+  readonly setPlace: (place: NonNullable<KnownNode["place"]>) => void;
 }
 
 export interface KnownEngines extends AsyncDisposable {
@@ -57,6 +76,10 @@ export async function openKnown(
     engines.set(address, { node: "", devices: {}, checks: {}, ...engines.get(address), ...members });
     writer.put(undefined);
   };
+  const without = <Value>(record: Readonly<Record<string, Value>> | undefined, key: string): Record<string, Value> => {
+    const { [key]: _, ...others } = record ?? {};
+    return others;
+  };
   return {
     engine: (address) => ({
       node: () => engines.get(address)?.node || undefined,
@@ -65,9 +88,27 @@ export async function openKnown(
       setDevices: (devices) => change(address, { devices: Object.fromEntries(devices) }),
       check: (container) => engines.get(address)?.checks[container],
       setCheck: (container, check) => {
-        const { [container]: _, ...others } = engines.get(address)?.checks ?? {};
+        const others = without(engines.get(address)?.checks, container);
         change(address, { checks: check === undefined ? others : { ...others, [container]: check } });
       },
+      keepChecks: (containers) => {
+        const checks = Object.entries(engines.get(address)?.checks ?? {});
+        const kept = checks.filter(([name]) => containers.has(name));
+        if (kept.length < checks.length) change(address, { checks: Object.fromEntries(kept) });
+      },
+      components: (device) => engines.get(address)?.components?.[device] ?? {},
+      setComponents: (device, components) => {
+        const before = engines.get(address)?.components;
+        if (isDeepStrictEqual(before?.[device], components)) return;
+        const others = without(before, device);
+        change(address, { components: components === undefined ? others : { ...others, [device]: components } });
+      },
+      lastCheck: () => engines.get(address)?.lastCheck,
+      place: () => engines.get(address)?.place,
+      setPlace: (place) => {
+        if (!isDeepStrictEqual(engines.get(address)?.place, place)) change(address, { place });
+      },
+      setLastCheck: (lastCheck) => change(address, { lastCheck }),
     }),
     [Symbol.asyncDispose]: writer.settled,
   };

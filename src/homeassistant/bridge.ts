@@ -1,18 +1,25 @@
+import type { AutoUpdatePolicy } from "../core/auto-update.ts";
+import { isoSeconds } from "../core/container.ts";
+import { eventFrom, eventsFrom, type NodeEvent } from "../core/node-event.ts";
 import type { OperationResult } from "../core/operation.ts";
-import type { BrokerListener, BrokerMessage, Inventory, InventoryChange, Operations } from "../core/ports.ts";
+import type { BrokerListener, BrokerMessage, Entry, Inventory, InventoryChange, Operations } from "../core/ports.ts";
 import type { Log } from "../lib/log.ts";
 import { every, pause } from "../lib/time.ts";
 import { type Heard, parseCommand } from "./commands.ts";
-import { createDepartures, type DeviceLedger } from "./departures.ts";
+import type { ComponentLedger } from "./components.ts";
+import { createDepartures, type Departures, type DeviceLedger } from "./departures.ts";
 import type { DeviceContext } from "./discovery.ts";
 import { openPublisher, type Publisher } from "./publisher.ts";
-import { resultMessage } from "./state.ts";
+import { eventMessage, resultMessage } from "./state.ts";
+import type { Sweep } from "./sweep.ts";
 
 export interface BridgeDependencies {
   readonly inventory: Inventory;
   readonly operations: Operations;
-  readonly ledger: DeviceLedger;
+  readonly ledger: DeviceLedger & ComponentLedger;
+  readonly sweep: Sweep;
   readonly context: DeviceContext;
+  readonly autoUpdateOf: (entry: Entry) => AutoUpdatePolicy;
   readonly settings: BridgeSettings;
   readonly newId: () => string;
   readonly now: () => number;
@@ -29,8 +36,10 @@ export interface BridgeSettings {
 
 /** The bridge between the inventory and one node's topics. */
 export interface Bridge extends BrokerListener {
-  /** Publishes the end of an operation, whoever asked for it. */
-  readonly announce: (result: OperationResult) => void;
+  /** Publishes the end of an operation, whoever asked for it; of one that was joined, without an event of its own. */
+  readonly announce: (result: OperationResult, joined?: boolean) => void;
+  /** Publishes something that happened outside of the inventory. */
+  readonly happened: (event: NodeEvent) => void;
   /** Publishes everything again. */
   readonly rediscover: () => void;
 }
@@ -47,71 +56,119 @@ export function createBridge(deps: BridgeDependencies, signal: AbortSignal): Bri
   const { inventory, context, settings, log } = deps;
   const departures = createDepartures(deps.ledger, settings.graceMs, deps.now);
   let publisher: Publisher | undefined;
-  const nodeSoon = createSoon(nodeDelayMs, () => publisher?.node(), signal);
-  const nodeStatsSoon = createSoon(nodeStatsDelayMs, () => publisher?.nodeStats(), signal);
-  const show = (change: InventoryChange): void => {
+  const show = createShow({ inventory, departures, current: () => publisher }, signal);
+  const struckOff = (name: string): void => {
+    if (departures.strike(name)) log.info({ container: name }, "container is gone for good, its device was removed");
+  };
+  const happened = (event: NodeEvent): void =>
+    publisher?.tell(context.topics.event, eventMessage(event, isoSeconds(deps.now())));
+  const subscription = inventory.subscribe((change) => {
+    show(change);
+    for (const event of eventsFrom(change, inventory.node().isCounted === true)) happened(event);
+  });
+  signal.addEventListener("abort", () => subscription[Symbol.dispose]());
+  void every(
+    retireEveryMs,
+    () => {
+      for (const name of departures.due()) publisher?.retire(name, () => struckOff(name));
+      return Promise.resolve();
+    },
+    signal,
+  );
+
+  const answerBirth = createBirthAnswer(() => publisher?.againPaced(), log, signal);
+  const { discovery, birthTopic } = settings;
+
+  return {
+    onSession: (session) => {
+      publisher = openPublisher(session, { ...deps, departed: departures.departed, discovery });
+      publisher.everything();
+      const { keeps: isWanted, clear } = publisher;
+      deps.sweep.begin(session, { isComplete: () => inventory.node().isCounted === true, isWanted, clear });
+      const listen = (filters: readonly string[], kind: "all" | "live"): void => {
+        session.subscribe(filters, kind).catch((error: unknown) => {
+          if (!session.closed.aborted) log.error({ err: error, filters }, "messages cannot be received");
+        });
+      };
+      listen(context.topics.commandFilters, "all");
+      // A birth that the broker keeps is an old one: everything has just been published.
+      if (discovery) listen([birthTopic], "live");
+    },
+    onMessage: (message) => {
+      if (message.topic === birthTopic) {
+        if (message.payload === "online" && !message.retained) answerBirth();
+      } else if (context.topics.parseCommand(message.topic) === undefined) {
+        deps.sweep.hear(message);
+      } else {
+        obey(deps, message, () => publisher);
+      }
+    },
+    announce: (result, joined = false) => {
+      publisher?.tell(context.topics.result, resultMessage(result));
+      const event = joined ? undefined : eventFrom(result);
+      if (event !== undefined) happened(event);
+    },
+    happened,
+    rediscover: () => publisher?.again(),
+  };
+}
+
+interface ShowDependencies {
+  readonly inventory: Inventory;
+  readonly departures: Departures;
+  /** The publisher of the session that stands, if one does. */
+  readonly current: () => Publisher | undefined;
+}
+
+/** What a change of the inventory changes on the topics. */
+function createShow(
+  { inventory, departures, current }: ShowDependencies,
+  signal: AbortSignal,
+): (change: InventoryChange) => void {
+  const nodeSoon = createSoon(nodeDelayMs, () => current()?.node(), signal);
+  const nodeStatsSoon = createSoon(nodeStatsDelayMs, () => current()?.nodeStats(), signal);
+  return (change: InventoryChange): void => {
     switch (change.kind) {
       case "added":
       case "changed":
         departures.arrived(change.name);
-        publisher?.container(change.after);
+        current()?.container(change.after);
         break;
       case "removed":
-        departures.left(change.name);
-        publisher?.gone(change.name);
+        departures.left(change.name, change.before);
+        current()?.gone(change.name);
         break;
       case "metrics":
-        publisher?.stats(change.name, change.metrics);
+        current()?.stats(change.name, change.metrics);
         nodeStatsSoon();
         return;
       case "node":
         if (change.after.engine !== undefined && change.before.engine === undefined) {
           departures.takeStock(inventory.all().map(({ container }) => container.name));
-          for (const name of departures.departed()) publisher?.gone(name);
+          for (const { name } of departures.departed()) current()?.gone(name);
         }
-        publisher?.engine();
+        current()?.engine();
         break;
       default:
         change satisfies never;
     }
     nodeSoon();
   };
-  const subscription = inventory.subscribe(show);
-  signal.addEventListener("abort", () => subscription[Symbol.dispose]());
-  void every(
-    retireEveryMs,
-    () => {
-      for (const name of departures.due()) {
-        log.info({ container: name }, "container is gone for good, its device is removed");
-        publisher?.retire(name);
-      }
-      return Promise.resolve();
-    },
-    signal,
-  );
+}
 
-  const answerBirth = async (): Promise<void> => {
+/** Publishes everything a while after a birth; births that come meanwhile have the same answer. */
+function createBirthAnswer(publish: () => Promise<void> | undefined, log: Log, signal: AbortSignal): () => void {
+  let isWaiting = false;
+  const answer = async (): Promise<void> => {
     await pause(birthDelayMs.least + Math.random() * (birthDelayMs.most - birthDelayMs.least), signal);
+    isWaiting = false;
     log.info({}, "Home Assistant has started, everything is published again");
-    await publisher?.againPaced();
+    await publish();
   };
-  const { discovery, birthTopic } = settings;
-
-  return {
-    onSession: (session) => {
-      publisher = openPublisher(session, { inventory, context, departed: departures.departed, discovery });
-      publisher.everything();
-      const filters = [...context.topics.commandFilters, ...(discovery ? [birthTopic] : [])];
-      session.subscribe(filters).catch((error: unknown) => {
-        if (!session.closed.aborted) log.error({ err: error, filters }, "commands cannot be received");
-      });
-    },
-    onMessage: (message) => {
-      if (message.topic !== birthTopic) obey(deps, message, () => publisher);
-      else if (message.payload === "online" && !message.retained) void answerBirth();
-    },
-    announce: (result) => publisher?.tell(context.topics.result, resultMessage(result)),
-    rediscover: () => publisher?.again(),
+  return () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    void answer();
   };
 }
 

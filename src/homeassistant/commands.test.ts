@@ -16,6 +16,10 @@ describe("parseCommand", () => {
     ["update", "install", { kind: "update", container: "web" }],
     ["update", "PRESS", { kind: "update", container: "web" }],
     ["update", "update", { kind: "update", container: "web" }],
+    ["update", '{"dry_run":true}', { kind: "update", container: "web", dryRun: true }],
+    ["update", '{"dry_run":false}', { kind: "update", container: "web" }],
+    ["recreate", "PRESS", { kind: "recreate", container: "web" }],
+    ["rollback", "rollback", { kind: "rollback", container: "web" }],
     ["power", "ON", { kind: "start", container: "web" }],
     ["power", "OFF", { kind: "stop", container: "web" }],
     ["power", '{"state":"OFF"}', { kind: "stop", container: "web" }],
@@ -25,6 +29,9 @@ describe("parseCommand", () => {
     ["pause", "", { kind: "pause", container: "web" }],
     ["unpause", "", { kind: "unpause", container: "web" }],
     ["check", "PRESS", { kind: "check", container: "web" }],
+    ["auto_update", "ON", { kind: "auto_update", container: "web", on: true }],
+    ["auto_update", "OFF", { kind: "auto_update", container: "web", on: false }],
+    ["auto_update", '{"state":"OFF"}', { kind: "auto_update", container: "web", on: false }],
   ])("understands %s %j", (command, payload, expected) => {
     expect(heard(command, payload)).toEqual({ kind: "command", command: expected, id: undefined });
   });
@@ -32,6 +39,13 @@ describe("parseCommand", () => {
   it.each([
     ["check", "PRESS", { kind: "check" }],
     ["rediscover", "", { kind: "rediscover" }],
+    ["update_all", "PRESS", { kind: "update_all" }],
+    ["update_all", '{"containers":["web","db"]}', { kind: "update_all", containers: ["web", "db"] }],
+    ["update_all", '{"image":"nginx","dry_run":true}', { kind: "update_all", image: "nginx", dryRun: true }],
+    ["update_all", '{"project":"home"}', { kind: "update_all", project: "home" }],
+    ["auto_update", "ON", { kind: "auto_update", on: true }],
+    ["auto_update", '{"state":"OFF"}', { kind: "auto_update", on: false }],
+    ["auto_update", '{"state":"ON","container":"web"}', { kind: "auto_update", container: "web", on: true }],
   ])("understands the node's %s", (command, payload, expected) => {
     expect(heard(command, payload, null)).toEqual({ kind: "command", command: expected, id: undefined });
   });
@@ -45,6 +59,8 @@ describe("parseCommand", () => {
     ["a word that it does not know", "update", "now", /takes an empty payload, PRESS or update or install/],
     ["a power that is neither on nor off", "power", "maybe", /takes ON or OFF/],
     ["a power without a word", "power", "", /takes ON or OFF/],
+    ["an automatic update that is neither on nor off", "auto_update", "PRESS", /takes ON or OFF/],
+    ["another container on a container's topic", "auto_update", '{"state":"ON","container":"db"}', /takes ON or OFF/],
     ["broken JSON", "update", '{"id":', /takes an empty payload/],
     ["an option that it does not know", "update", '{"id":"a","force":true}', /takes an empty payload/],
     ["an id that is too long", "update", JSON.stringify({ id: "x".repeat(65) }), /takes an empty payload/],
@@ -64,6 +80,26 @@ describe("parseCommand", () => {
       kind: "refusal",
       container: "nope",
       message: 'There is no container named "nope".',
+    });
+  });
+
+  it("refuses a container that is not there, also where the payload names it", () => {
+    expect(heard("auto_update", '{"state":"ON","container":"nope","id":"a"}', null)).toMatchObject({
+      kind: "refusal",
+      container: "nope",
+      id: "a",
+      message: 'There is no container named "nope".',
+    });
+  });
+
+  it.each([
+    ["a container that is no name", "auto_update", '{"state":"ON","container":7}', /"container", "id"/],
+    ["a container where none belongs", "check", '{"container":"web"}', /takes an empty payload/],
+  ])("refuses of the node %s", (_, command, payload, message) => {
+    expect(heard(command, payload, null)).toMatchObject({
+      kind: "refusal",
+      container: null,
+      message: expect.stringMatching(message),
     });
   });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { SwapCommand } from "../core/journal.ts";
 import type { Command } from "../core/operation.ts";
 import type { BrokerMessage } from "../core/ports.ts";
 import type { Topics } from "./topics.ts";
@@ -16,40 +17,108 @@ export type Heard =
 
 const longestId = 64;
 const longestPayload = 4_096;
+const mostNames = 200;
 
-const noOptions = z.strictObject({ id: z.string().min(1).max(longestId).optional() });
-const onOff = noOptions.extend({ state: z.enum(["ON", "OFF"]) });
+const id = z.string().min(1).max(longestId).optional();
+const dryRun = z.boolean().optional();
+const state = z.enum(["ON", "OFF"]);
+const name = z.string().min(1);
 
-/** What a command may be given instead of JSON, and what command it makes. */
+/** What a command takes, and what it makes of it. */
 interface CommandRow {
-  readonly words: readonly string[];
-  /** Takes `ON` or `OFF`, as a word or as the JSON member `state`. */
-  readonly takesState?: boolean;
-  readonly make: (container: string, state: "ON" | "OFF") => Command;
+  /** Payloads that are not JSON, and the options that each stands for. */
+  readonly words: Readonly<Record<string, object>>;
+  /** The members of its JSON besides the id. */
+  readonly members: readonly string[];
+  /** Undefined where the options make no sense. */
+  readonly commandFrom: (container: string, options: object) => Command | undefined;
 }
 
-const pressed = ["", "PRESS"];
+function row<Shape extends z.ZodRawShape>(
+  words: Readonly<Record<string, object>>,
+  shape: Shape,
+  make: (container: string, options: z.output<z.ZodObject<Shape>>) => Command,
+): CommandRow {
+  const options = z.strictObject({ ...shape, id });
+  return {
+    words,
+    members: Object.keys(shape),
+    commandFrom: (container, given) => {
+      const { data } = options.safeParse(given);
+      return data === undefined ? undefined : make(container, data as z.output<z.ZodObject<Shape>>);
+    },
+  };
+}
+
+function pressed(...words: readonly string[]): Readonly<Record<string, object>> {
+  return Object.fromEntries(["", "PRESS", ...words].map((word) => [word, {}]));
+}
+
+const onOrOff = { ON: { state: "ON" }, OFF: { state: "OFF" } };
+
+function asDryRun(options: { readonly dry_run?: boolean | undefined }): { readonly dryRun?: true } {
+  return options.dry_run === true ? { dryRun: true } : {};
+}
+
+function plain(kind: "start" | "stop" | "restart" | "pause" | "unpause" | "check"): CommandRow {
+  return row(pressed(kind), {}, (container) => ({ kind, container }));
+}
+
+function replacing(kind: SwapCommand, ...words: readonly string[]): CommandRow {
+  return row(pressed(kind, ...words), { dry_run: dryRun }, (container, options) => ({
+    kind,
+    container,
+    ...asDryRun(options),
+  }));
+}
 
 /** The commands on `container/<name>/command/<command>`. */
 const containerCommands: Readonly<Record<string, CommandRow>> = {
-  update: { words: [...pressed, "update", "install"], make: (container) => ({ kind: "update", container }) },
-  power: {
-    words: [],
-    takesState: true,
-    make: (container, state) => ({ kind: state === "ON" ? "start" : "stop", container }),
-  },
-  start: { words: [...pressed, "start"], make: (container) => ({ kind: "start", container }) },
-  stop: { words: [...pressed, "stop"], make: (container) => ({ kind: "stop", container }) },
-  restart: { words: [...pressed, "restart"], make: (container) => ({ kind: "restart", container }) },
-  pause: { words: [...pressed, "pause"], make: (container) => ({ kind: "pause", container }) },
-  unpause: { words: [...pressed, "unpause"], make: (container) => ({ kind: "unpause", container }) },
-  check: { words: [...pressed, "check"], make: (container) => ({ kind: "check", container }) },
+  update: replacing("update", "install"),
+  recreate: replacing("recreate"),
+  rollback: replacing("rollback"),
+  power: row(onOrOff, { state }, (container, options) => ({
+    kind: options.state === "ON" ? "start" : "stop",
+    container,
+  })),
+  start: plain("start"),
+  stop: plain("stop"),
+  restart: plain("restart"),
+  pause: plain("pause"),
+  unpause: plain("unpause"),
+  check: plain("check"),
+  auto_update: row(onOrOff, { state }, (container, options) => ({
+    kind: "auto_update",
+    container,
+    on: options.state === "ON",
+  })),
 };
 
 /** The commands on `command/<command>`. */
 const nodeCommands: Readonly<Record<string, CommandRow>> = {
-  check: { words: [...pressed, "check"], make: () => ({ kind: "check" }) },
-  rediscover: { words: [...pressed, "rediscover"], make: () => ({ kind: "rediscover" }) },
+  check: row(pressed("check"), {}, () => ({ kind: "check" })),
+  rediscover: row(pressed("rediscover"), {}, () => ({ kind: "rediscover" })),
+  update_all: row(
+    pressed("update_all"),
+    {
+      containers: z.array(name).min(1).max(mostNames).optional(),
+      image: name.optional(),
+      project: name.optional(),
+      dry_run: dryRun,
+    },
+    (_, { containers, image, project, ...options }) => ({
+      kind: "update_all",
+      ...(containers === undefined ? {} : { containers }),
+      ...(image === undefined ? {} : { image }),
+      ...(project === undefined ? {} : { project }),
+      ...asDryRun(options),
+    }),
+  ),
+  auto_update: row(onOrOff, { state, container: name.optional() }, (_, { state: wanted, container }) => ({
+    kind: "auto_update",
+    ...(container === undefined ? {} : { container }),
+    on: wanted === "ON",
+  })),
 };
 
 /**
@@ -65,23 +134,27 @@ export function parseCommand(
   if (target === undefined) return undefined;
   const container = target.container ?? null;
   const body = bodyFrom(message.payload);
-  const refuse = (text: string): Heard => ({
+  const refuse = (text: string, named = container): Heard => ({
     kind: "refusal",
     command: target.command,
-    container,
+    container: named,
     id: body.id,
     message: text,
   });
+  const refuseUnknown = (named: string): Heard => refuse(`There is no container named "${named}".`, named);
 
   const table = container === null ? nodeCommands : containerCommands;
-  const row = Object.hasOwn(table, target.command) ? table[target.command] : undefined;
-  if (row === undefined) {
+  const found = Object.hasOwn(table, target.command) ? table[target.command] : undefined;
+  if (found === undefined) {
     return refuse(`There is no command "${target.command}" here; there are ${Object.keys(table).sort().join(", ")}.`);
   }
-  if (container !== null && !exists(container)) return refuse(`There is no container named "${container}".`);
-  const state = stateFrom(row, body);
-  if (state === undefined) return refuse(expectation(target.command, row));
-  return { kind: "command", command: row.make(container ?? "", state), id: body.id };
+  if (container !== null && !exists(container)) return refuseUnknown(container);
+  const options = optionsFrom(found, body);
+  const command = options === undefined ? undefined : found.commandFrom(container ?? "", options);
+  if (command === undefined) return refuse(expectation(target.command, found));
+  const named = "container" in command ? command.container : undefined;
+  if (named !== undefined && !exists(named)) return refuseUnknown(named);
+  return { kind: "command", command, id: body.id };
 }
 
 type Body =
@@ -96,29 +169,21 @@ function bodyFrom(payload: string): Body {
   try {
     const object: unknown = JSON.parse(text);
     if (typeof object !== "object" || object === null) return { kind: "garbage" };
-    const id = noOptions.shape.id.safeParse((object as { readonly id?: unknown }).id).data;
-    return { kind: "object", object, id };
+    return { kind: "object", object, id: id.safeParse((object as { readonly id?: unknown }).id).data };
   } catch {
     return { kind: "garbage" };
   }
 }
 
-/** The state that the payload asks for (`ON` where the command takes none); undefined where the payload makes no sense. */
-function stateFrom(row: CommandRow, body: Body): "ON" | "OFF" | undefined {
+function optionsFrom({ words }: CommandRow, body: Body): object | undefined {
   if (body.kind === "garbage") return undefined;
-  if (body.kind === "word") {
-    if (row.takesState === true) return body.word === "ON" || body.word === "OFF" ? body.word : undefined;
-    return row.words.includes(body.word) ? "ON" : undefined;
-  }
-  if (row.takesState === true) return onOff.safeParse(body.object).data?.state;
-  return noOptions.safeParse(body.object).success ? "ON" : undefined;
+  if (body.kind === "object") return body.object;
+  return Object.hasOwn(words, body.word) ? words[body.word] : undefined;
 }
 
-function expectation(command: string, row: CommandRow): string {
-  const id = `"id" with up to ${longestId} characters`;
-  if (row.takesState === true) {
-    return `"${command}" takes ON or OFF, or JSON with "state" and, if wanted, ${id}; nothing was changed.`;
-  }
-  const words = row.words.filter((word) => word !== "").join(" or ");
-  return `"${command}" takes an empty payload, ${words}, or JSON with ${id}; nothing was changed.`;
+function expectation(command: string, { words, members }: CommandRow): string {
+  const shown = Object.keys(words).filter((word) => word !== "");
+  const empty = Object.hasOwn(words, "") ? "an empty payload, " : "";
+  const options = [...members.map((member) => `"${member}"`), `"id" (up to ${longestId} characters)`];
+  return `"${command}" takes ${empty}${shown.join(" or ")}, or JSON with ${options.join(", ")}; nothing was changed.`;
 }

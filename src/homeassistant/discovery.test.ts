@@ -79,6 +79,14 @@ describe("discovery", () => {
 
     expect(componentsOf(30_000)["cpu"]).toMatchObject({ expire_after: 180 });
     expect(componentsOf(120_000)["cpu"]).toMatchObject({ expire_after: 360 });
-    expect(Object.keys(componentsOf(0))).toEqual(["update", "power", "restart", "check", "state", "health"]);
+    expect(Object.keys(componentsOf(0))).toEqual([
+      "update",
+      "power",
+      "restart",
+      "check",
+      "auto_update",
+      "state",
+      "health",
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import { installedVersion } from "../core/entry.ts";
 import { labelsFrom } from "../core/labels.ts";
 import type { Entry } from "../core/ports.ts";
+import type { Discovery } from "./components.ts";
 import {
   containerEntities,
   type EntityRow,
@@ -28,7 +29,7 @@ const shortestExpirySeconds = 180;
  * (https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload). Root, `device` and `origin` are validated
  * strictly there: one unknown key and the whole device is dropped.
  */
-export function containerDiscovery(entry: Entry, context: DeviceContext): object {
+export function containerDiscovery(entry: Entry, context: DeviceContext): Discovery {
   const { node, topics, version } = context;
   const { container } = entry;
   const { name } = container;
@@ -57,12 +58,13 @@ export function containerDiscovery(entry: Entry, context: DeviceContext): object
 }
 
 /** The discovery payload of the node's own device: engine and bridge. */
-export function nodeDiscovery(context: DeviceContext): object {
+export function nodeDiscovery(context: DeviceContext): Discovery {
   const { node, topics, version } = context;
   const identifier = nodeDevice(node);
   const rows = context.statsIntervalMs > 0 ? [...nodeEntities, ...nodeStatsEntities] : nodeEntities;
   const sources: Partial<Record<Source, string>> = {
     engine: topics.engine,
+    event: topics.event,
     state: topics.state,
     stats: topics.stats,
   };
@@ -86,14 +88,19 @@ function originOf(version: string): object {
   return { name: "Gangway", sw_version: version };
 }
 
+/** After how many seconds a figure is worth nothing any more, where none has followed. */
+export function figuresExpireAfter(statsIntervalMs: number): number {
+  return Math.max(shortestExpirySeconds, Math.ceil((3 * statsIntervalMs) / 1000));
+}
+
 function componentsFrom(
   rows: readonly EntityRow[],
   identifier: string,
   { statsIntervalMs }: DeviceContext,
   sources: Partial<Record<Source, string>>,
   commandTopic: (command: string) => string,
-): Readonly<Record<string, object>> {
-  const expireAfter = Math.max(shortestExpirySeconds, Math.ceil((3 * statsIntervalMs) / 1000));
+): Discovery["components"] {
+  const expireAfter = figuresExpireAfter(statsIntervalMs);
   return Object.fromEntries(
     rows.map(({ key, platform, name, source, command, config }) => [
       key,

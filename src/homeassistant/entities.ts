@@ -1,8 +1,10 @@
+import { eventTypes } from "../core/node-event.ts";
+
 /** A Home Assistant platform that Gangway publishes entities for. */
-type Platform = "binary_sensor" | "button" | "sensor" | "switch" | "update";
+type Platform = "binary_sensor" | "button" | "event" | "sensor" | "switch" | "update";
 
 /** The topics of a device that an entity can read its state from. */
-export type Source = "engine" | "state" | "stats" | "update";
+export type Source = "engine" | "event" | "state" | "stats" | "update";
 
 /** One entity, as a row of a table: what differs between entities, in Home Assistant's own keys. */
 export interface EntityRow {
@@ -76,6 +78,18 @@ export const containerEntities: readonly EntityRow[] = [
     name: "Check for update",
     command: "check",
     config: { icon: "mdi:magnify", ...diagnostic },
+  },
+  {
+    key: "auto_update",
+    platform: "switch",
+    name: "Automatic update",
+    source: "state",
+    command: "auto_update",
+    config: {
+      value_template: "{{ 'ON' if value_json.auto_update else 'OFF' }}",
+      icon: "mdi:update",
+      entity_category: "config",
+    },
   },
   {
     key: "state",
@@ -206,6 +220,13 @@ export const nodeEntities: readonly EntityRow[] = [
     name: "Next check",
     source: "state",
     config: { value_template: value("next_check"), device_class: "timestamp", ...diagnostic, ...hidden },
+  },
+  {
+    key: "event",
+    platform: "event",
+    name: "Event",
+    source: "event",
+    config: { event_types: eventTypes, icon: "mdi:bell-outline" },
   },
   { key: "check", platform: "button", name: "Check for updates", command: "check", config: { icon: "mdi:magnify" } },
   {

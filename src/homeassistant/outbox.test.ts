@@ -1,30 +1,46 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { BrokerSession, Publication } from "../core/ports.ts";
+import { GangwayError } from "../lib/errors.ts";
+import type { Log } from "../lib/log.ts";
 import { createOutbox } from "./outbox.ts";
 
 /** A session whose broker acknowledges only when it is told to. */
-function slowSession() {
+function slowSession(inFlight = 65_535) {
   const end = new AbortController();
   const sent: Publication[] = [];
-  const pending: (() => void)[] = [];
+  const pending: PromiseWithResolvers<void>[] = [];
   const session: BrokerSession = {
     closed: end.signal,
+    inFlight,
     publish: (publication) => {
       sent.push(publication);
-      return new Promise((resolve) => pending.push(resolve));
+      const answer = Promise.withResolvers<void>();
+      pending.push(answer);
+      return answer.promise;
     },
     subscribe: () => Promise.resolve(),
+    unsubscribe: () => Promise.resolve(),
   };
   return {
     session,
     sent,
     close: () => end.abort(),
     acknowledge: async (count: number) => {
-      for (const resolve of pending.splice(0, count)) resolve();
+      for (const { resolve } of pending.splice(0, count)) resolve();
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    refuse: async (message: string) => {
+      for (const { reject } of pending.splice(0)) reject(new GangwayError("broker_refused", message));
       await new Promise((resolve) => setImmediate(resolve));
     },
   };
 }
+
+const lines: string[] = [];
+const log = { warn: (_: object, text: string) => lines.push(text) } as unknown as Log;
+afterEach(() => {
+  lines.length = 0;
+});
 
 const retained = (topic: string, payload: string): Publication => ({ topic, payload, retain: true, qos: 1 });
 const passing = (topic: string, payload: string): Publication => ({ topic, payload, retain: false, qos: 0 });
@@ -32,7 +48,7 @@ const passing = (topic: string, payload: string): Publication => ({ topic, paylo
 describe("outbox", () => {
   it("sends in the order of the calls", () => {
     const { session, sent } = slowSession();
-    const outbox = createOutbox(session);
+    const outbox = createOutbox(session, log);
 
     outbox.put(retained("config", "1"));
     outbox.put(retained("state", "2"));
@@ -43,7 +59,7 @@ describe("outbox", () => {
 
   it("does not repeat what the broker has, until it is told to forget", () => {
     const { session, sent } = slowSession();
-    const outbox = createOutbox(session);
+    const outbox = createOutbox(session, log);
 
     for (const payload of ["a", "a", "b", "b", "a"]) outbox.put(retained("t", payload));
     expect(sent.map(({ payload }) => payload)).toEqual(["a", "b", "a"]);
@@ -54,7 +70,7 @@ describe("outbox", () => {
 
   it("repeats what is not retained: each is news", () => {
     const { session, sent } = slowSession();
-    const outbox = createOutbox(session);
+    const outbox = createOutbox(session, log);
 
     outbox.put(passing("t", "a"));
     outbox.put(passing("t", "a"));
@@ -64,7 +80,7 @@ describe("outbox", () => {
 
   it("keeps only the newest of each topic while the broker is slow", async () => {
     const { session, sent, acknowledge } = slowSession();
-    const outbox = createOutbox(session);
+    const outbox = createOutbox(session, log);
     for (let index = 0; index < 32; index++) outbox.put(retained(`busy/${index}`, "x"));
 
     for (let version = 0; version < 10_000; version++) outbox.put(retained("state", String(version)));
@@ -76,7 +92,7 @@ describe("outbox", () => {
 
   it("does not grow without bound with what is not retained, and drops the oldest of it", async () => {
     const { session, sent, acknowledge } = slowSession();
-    const outbox = createOutbox(session);
+    const outbox = createOutbox(session, log);
     for (let index = 0; index < 32; index++) outbox.put(retained(`busy/${index}`, "x"));
 
     for (let index = 0; index < 5_000; index++) outbox.put(passing("stats", String(index)));
@@ -89,11 +105,50 @@ describe("outbox", () => {
 
   it("sends nothing after the session is over", () => {
     const { session, sent, close } = slowSession();
-    const outbox = createOutbox(session);
+    const outbox = createOutbox(session, log);
 
     close();
     outbox.put(retained("t", "a"));
 
     expect(sent).toEqual([]);
+  });
+
+  it("has no more messages unacknowledged than the broker takes", async () => {
+    const { session, sent, acknowledge } = slowSession(3);
+    const outbox = createOutbox(session, log);
+
+    for (let index = 0; index < 10; index++) outbox.put(retained(`t/${index}`, "x"));
+    expect(sent).toHaveLength(3);
+    await acknowledge(1);
+
+    expect(sent).toHaveLength(4);
+  });
+
+  it("logs a refusal once, and neither repeats what was refused nor stops for it", async () => {
+    const { session, sent, refuse } = slowSession(2);
+    const outbox = createOutbox(session, log);
+    for (let index = 0; index < 6; index++) outbox.put(retained(`t/${index}`, "x"));
+    for (let round = 0; round < 3; round++) await refuse("Not authorized");
+
+    outbox.put(retained("t/0", "x"));
+    expect(sent).toHaveLength(6);
+    expect(lines).toHaveLength(1);
+    outbox.put(retained("t/0", "y"));
+    await refuse("Quota exceeded");
+
+    expect(lines).toHaveLength(2);
+  });
+
+  it("tells when the broker has taken a message, and not when it has refused it or the session is over", async () => {
+    const { session, acknowledge, refuse } = slowSession();
+    const outbox = createOutbox(session, log);
+    const taken: string[] = [];
+    outbox.put(retained("a", ""), () => taken.push("a"));
+    expect(taken).toEqual([]);
+    await acknowledge(1);
+    outbox.put(retained("b", ""), () => taken.push("b"));
+    await refuse("Not authorized");
+
+    expect(taken).toEqual(["a"]);
   });
 });

@@ -1,18 +1,28 @@
+import type { AutoUpdatePolicy } from "../core/auto-update.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { BrokerSession, Entry, Inventory } from "../core/ports.ts";
+import type { Log } from "../lib/log.ts";
 import { pause } from "../lib/time.ts";
-import { containerDiscovery, type DeviceContext, nodeDiscovery } from "./discovery.ts";
+import type { ComponentLedger } from "./components.ts";
+import { createConfigs } from "./configs.ts";
+import type { Departed } from "./departures.ts";
+import { type DeviceContext, figuresExpireAfter } from "./discovery.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { createSettling } from "./settling.ts";
 import { containerState, containerStats, nodeState, nodeStats, updateState } from "./state.ts";
+import type { Topics } from "./topics.ts";
 
 /** What is said in one session with the broker. Nothing is repeated unless asked for. */
 export interface Publisher {
   readonly container: (entry: Entry) => void;
   /** The container is gone; Home Assistant keeps its device as unavailable. */
   readonly gone: (name: string) => void;
-  /** Removes the container's device and all its retained messages. */
-  readonly retire: (name: string) => void;
+  /** Removes the container's device and all its retained messages; `onRemoved` is called when the broker has taken that. */
+  readonly retire: (name: string, onRemoved: () => void) => void;
+  /** Is there something to keep on this topic, now or of a container that may come back? */
+  readonly keeps: (topic: string) => boolean;
+  /** Clears a retained message that nobody of this run has published. */
+  readonly clear: (topic: string, onCleared: () => void) => void;
   /** Whether the engine is reachable. */
   readonly engine: () => void;
   readonly node: () => void;
@@ -30,10 +40,12 @@ export interface Publisher {
 export interface PublisherDependencies {
   readonly inventory: Inventory;
   readonly context: DeviceContext;
-  /** Containers that are gone, but still have a device. */
-  readonly departed: () => readonly string[];
+  readonly autoUpdateOf: (entry: Entry) => AutoUpdatePolicy;
+  readonly departed: () => readonly Departed[];
+  readonly ledger: ComponentLedger;
   /** False: states and commands only. */
   readonly discovery: boolean;
+  readonly log: Log;
 }
 
 const settleMs = 5_000;
@@ -41,43 +53,42 @@ const devicesPerSecond = 20;
 const settledAfterConfigsMs = 2_000;
 
 export function openPublisher(session: BrokerSession, deps: PublisherDependencies): Publisher {
-  const { inventory, context, departed } = deps;
+  const { inventory, context, departed, ledger, autoUpdateOf } = deps;
   const { topics } = context;
-  const outbox = createOutbox(session);
-  const { retained, passing } = kindsOf(outbox);
+  const outbox = createOutbox(session, deps.log);
+  const { retained, passing, figures } = kindsOf(outbox, context);
   const settling = createSettling(retained, settleMs, session.closed);
-  const configure = (topic: string, payload: object): void => {
-    if (deps.discovery) settling.offer(topic, JSON.stringify(payload));
-  };
+  const configs = createConfigs(settling, deps);
 
-  const containerConfig = (entry: Entry): void =>
-    configure(topics.containerConfig(entry.container.name), containerDiscovery(entry, context));
   const containerStates = (entry: Entry): void => {
     const { name } = entry.container;
-    retained(topics.availability(name), "online");
-    retained(topics.containerState(name), JSON.stringify(containerState(entry)));
+    retained(topics.containerState(name), JSON.stringify(containerState(entry, autoUpdateOf(entry))));
     retained(topics.update(name), JSON.stringify(updateState(entry)));
   };
   const container = (entry: Entry): void => {
-    containerConfig(entry);
+    configs.container(entry);
+    retained(topics.availability(entry.container.name), "online");
     containerStates(entry);
   };
   const engine = (): void => retained(topics.engine, inventory.node().engine === undefined ? "offline" : "online");
   const node = (): void =>
     retained(topics.state, JSON.stringify(nodeState(inventory.all(), inventory.node(), context.version)));
-  const nodeConfig = (): void => configure(topics.nodeConfig, nodeDiscovery(context));
   const nodeStates = (): void => {
     retained(topics.status, "online");
     engine();
     node();
   };
   const gone = (name: string): void => retained(topics.availability(name), "offline");
-  const stats = (name: string, metrics: Metrics): void =>
-    passing(topics.containerStats(name), containerStats(metrics), 0);
+  const stats = (name: string, metrics: Metrics): void => figures(topics.containerStats(name), containerStats(metrics));
   const everything = (): void => {
-    nodeConfig();
+    configs.node();
     for (const entry of inventory.all()) container(entry);
-    for (const name of departed()) gone(name);
+    for (const { name, last } of departed()) {
+      gone(name);
+      if (last === undefined) continue;
+      configs.container(last);
+      containerStates(last);
+    }
     nodeStates();
   };
 
@@ -88,10 +99,15 @@ export function openPublisher(session: BrokerSession, deps: PublisherDependencie
     node,
     stats,
     everything,
-    nodeStats: () => passing(topics.stats, nodeStats(knownMetrics(inventory).map(([, metrics]) => metrics)), 0),
-    retire: (name) => {
-      const { containerConfig: config, availability, containerState: state, update } = topics;
-      for (const topicOf of [config, availability, state, update]) retained(topicOf(name), "");
+    nodeStats: () => figures(topics.stats, nodeStats(knownMetrics(inventory).map(([, metrics]) => metrics))),
+    keeps: (topic) => outbox.keeps(topic) || departed().some(({ name }) => topicsKeptFor(topics, name).includes(topic)),
+    clear: (topic, onCleared) => retained(topic, "", onCleared),
+    retire: (name, onRemoved) => {
+      configs.drop(name);
+      clear(outbox, topics, name, () => {
+        ledger.setComponents(name, undefined);
+        onRemoved();
+      });
     },
     again: () => {
       outbox.forget();
@@ -99,17 +115,34 @@ export function openPublisher(session: BrokerSession, deps: PublisherDependencie
     },
     againPaced: async () => {
       outbox.forget();
-      nodeConfig();
-      for (const entry of inventory.all()) {
+      configs.node();
+      for (const entry of [...inventory.all(), ...departed().flatMap(({ last }) => last ?? [])]) {
         await pause(1_000 / devicesPerSecond, session.closed);
-        containerConfig(inventory.get(entry.container.name) ?? entry);
+        configs.container(inventory.get(entry.container.name) ?? entry);
       }
       await pause(settledAfterConfigsMs, session.closed);
       everything();
       for (const [name, metrics] of knownMetrics(inventory)) stats(name, metrics);
     },
-    tell: (topic, message, correlationData) => passing(topic, message, 1, correlationData),
+    tell: (topic, message, correlationData) => passing(topic, message, correlationData),
   };
+}
+
+/** Clears all retained messages of a container; `onCleared` is called when the broker has taken that. */
+function clear(outbox: Outbox, topics: Topics, name: string, onCleared: () => void): void {
+  const kept = topicsKeptFor(topics, name);
+  let left = kept.length;
+  const onTaken = (): void => {
+    left -= 1;
+    if (left === 0) onCleared();
+  };
+  for (const topic of kept) outbox.put({ topic, payload: "", retain: true, qos: 1 }, onTaken);
+}
+
+/** The topics on which something of a container is kept. */
+function topicsKeptFor(topics: Topics, name: string): readonly string[] {
+  const { containerConfig, availability, containerState: state, update } = topics;
+  return [containerConfig, availability, state, update].map((topicOf) => topicOf(name));
 }
 
 function knownMetrics(inventory: Inventory): readonly (readonly [string, Metrics])[] {
@@ -120,19 +153,23 @@ function knownMetrics(inventory: Inventory): readonly (readonly [string, Metrics
 }
 
 interface Kinds {
-  readonly retained: (topic: string, payload: string) => void;
-  readonly passing: (topic: string, message: object, qos: 0 | 1, correlationData?: Buffer) => void;
+  readonly retained: (topic: string, payload: string, onTaken?: () => void) => void;
+  readonly passing: (topic: string, message: object, correlationData?: Buffer) => void;
+  readonly figures: (topic: string, message: object) => void;
 }
 
-function kindsOf(outbox: Outbox): Kinds {
+function kindsOf(outbox: Outbox, { statsIntervalMs }: DeviceContext): Kinds {
+  const expirySeconds = figuresExpireAfter(statsIntervalMs);
   return {
-    retained: (topic, payload) => outbox.put({ topic, payload, retain: true, qos: 1 }),
-    passing: (topic, message, qos, correlationData) =>
+    retained: (topic, payload, onTaken) => outbox.put({ topic, payload, retain: true, qos: 1 }, onTaken),
+    figures: (topic, message) =>
+      outbox.put({ topic, payload: JSON.stringify(message), retain: false, qos: 0, expirySeconds }),
+    passing: (topic, message, correlationData) =>
       outbox.put({
         topic,
         payload: JSON.stringify(message),
         retain: false,
-        qos,
+        qos: 1,
         ...(correlationData === undefined ? {} : { correlationData }),
       }),
   };

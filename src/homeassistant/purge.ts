@@ -1,14 +1,7 @@
 import type { Broker, BrokerMessage, BrokerSession } from "../core/ports.ts";
 import { GangwayError, isErrorWithCode, messageOf } from "../lib/errors.ts";
 import { delay } from "../lib/time.ts";
-import { nodeDevice } from "./topics.ts";
-
-/** Whose topics to remove. */
-export interface PurgeTarget {
-  readonly node: string;
-  readonly baseTopic: string;
-  readonly discoveryPrefix: string;
-}
+import { isOwn, type Place, rootOf } from "./own-topics.ts";
 
 /** Retained messages come at once after a subscription: when none has come for this long, all have. */
 const quietMs = 1_000;
@@ -17,7 +10,7 @@ const quietMs = 1_000;
  * Removes every retained message of a node from the broker: Home Assistant forgets its devices, and nothing is left of
  * Gangway. Resolves to the topics that were cleared, in order; rejects with `broker_unreachable` or `aborted`.
  */
-export async function purgeNode(broker: Broker, target: PurgeTarget, signal: AbortSignal): Promise<readonly string[]> {
+export async function purgeNode(broker: Broker, target: Place, signal: AbortSignal): Promise<readonly string[]> {
   const done = new AbortController();
   const found = new Set<string>();
   const arrived = { at: performance.now() };
@@ -29,7 +22,7 @@ export async function purgeNode(broker: Broker, target: PurgeTarget, signal: Abo
     arrived.at = performance.now();
   };
   const clear = async (session: BrokerSession): Promise<readonly string[]> => {
-    await session.subscribe([`${target.baseTopic}/${target.node}/#`, `${target.discoveryPrefix}/device/+/config`]);
+    await session.subscribe([`${rootOf(target)}/#`, `${target.discoveryPrefix}/device/+/config`]);
     arrived.at = performance.now();
     while (performance.now() - arrived.at < quietMs) await delay(quietMs / 10, signal);
     const topics = [...found].sort();
@@ -55,15 +48,4 @@ export async function purgeNode(broker: Broker, target: PurgeTarget, signal: Abo
     done.abort();
     await running;
   }
-}
-
-/** A node's id has no underscore: what follows it in a device's id is a container's. */
-function isOwn(topic: string, { node, baseTopic, discoveryPrefix }: PurgeTarget): boolean {
-  const device = nodeDevice(node);
-  const configs = `${discoveryPrefix}/device/`;
-  return (
-    topic.startsWith(`${baseTopic}/${node}/`) ||
-    topic === `${configs}${device}/config` ||
-    (topic.startsWith(`${configs}${device}_`) && topic.endsWith("/config"))
-  );
 }

@@ -1,7 +1,9 @@
 /** Holds a device's discovery payload back while Home Assistant may still be at work on the one before. */
 export interface Settling {
   /** Publishes at once, or when the time is over; a payload that comes meanwhile takes the place of one that waits. */
-  readonly offer: (topic: string, payload: string) => void;
+  readonly offer: (topic: string, payload: string, onTaken?: () => void) => void;
+  /** The device is removed: nothing of it waits or is remembered. */
+  readonly forget: (topic: string) => void;
 }
 
 /**
@@ -9,7 +11,7 @@ export interface Settling {
  * The first of a session goes at once; a different one waits until `quietMs` after the last.
  */
 export function createSettling(
-  publish: (topic: string, payload: string) => void,
+  publish: (topic: string, payload: string, onTaken?: () => void) => void,
   quietMs: number,
   signal: AbortSignal,
 ): Settling {
@@ -17,23 +19,27 @@ export function createSettling(
   signal.addEventListener("abort", () => {
     for (const { timer } of devices.values()) clearTimeout(timer);
   });
-  const send = (topic: string, payload: string): void => {
+  const send = (topic: string, payload: string, onTaken?: () => void): void => {
     devices.set(topic, { sent: payload, at: performance.now() });
-    publish(topic, payload);
+    publish(topic, payload, onTaken);
   };
   return {
-    offer: (topic, payload) => {
+    forget: (topic) => {
+      clearTimeout(devices.get(topic)?.timer);
+      devices.delete(topic);
+    },
+    offer: (topic, payload, onTaken) => {
       if (signal.aborted) return;
       const device = devices.get(topic);
       clearTimeout(device?.timer);
       if (device === undefined) {
-        send(topic, payload);
+        send(topic, payload, onTaken);
       } else if (device.sent === payload) {
         // Sent already; a different one that waited is taken back by this.
-        publish(topic, payload);
+        publish(topic, payload, onTaken);
       } else {
         const wait = Math.max(0, device.at + quietMs - performance.now());
-        device.timer = setTimeout(() => send(topic, payload), wait);
+        device.timer = setTimeout(() => send(topic, payload, onTaken), wait);
       }
     },
   };

@@ -4,7 +4,7 @@ import type { Container } from "../core/container.ts";
 import type { Progress } from "../core/operation.ts";
 import type { Entry } from "../core/ports.ts";
 import type { CheckRecord } from "../core/update-status.ts";
-import { containerState, nodeState, updateState } from "./state.ts";
+import { containerState, nodeState, resultMessage, updateState } from "./state.ts";
 
 const hex = (start: string): string => start.padEnd(64, "0");
 const container: Container = {
@@ -66,6 +66,11 @@ describe("updateState", () => {
       {},
     ],
     [
+      "offers no update where the label forbids it",
+      { container: { ...container, labels: { "gangway.update": "off" } }, check },
+      { installed_version: "1.27 (1b2c3d4e5f60)", latest_version: "1.27 (1b2c3d4e5f60)" },
+    ],
+    [
       "shows a queued update as in progress, without a figure",
       { container, progress: updating({}) },
       { in_progress: true, update_percentage: null },
@@ -120,7 +125,7 @@ describe("containerState", () => {
       },
     };
 
-    expect(containerState(entry)).toMatchObject({
+    expect(containerState(entry, { isOn: false })).toMatchObject({
       state: "running",
       running: true,
       health: "healthy",
@@ -133,8 +138,22 @@ describe("containerState", () => {
     });
   });
 
+  it("tells whether it is updated automatically, and which label decides that", () => {
+    expect(containerState({ container }, { isOn: true })).toMatchObject({
+      auto_update: true,
+      auto_update_reason: null,
+    });
+    expect(containerState({ container }, { isOn: false, label: "gangway.update=manual" })).toMatchObject({
+      auto_update: false,
+      auto_update_reason: "The label gangway.update=manual decides.",
+    });
+  });
+
   it("has no text that is longer than a state may be", () => {
-    const long = containerState({ container: { ...container, image: `x/${"y".repeat(300)}:1` } });
+    const long = containerState(
+      { container: { ...container, image: `x/${"y".repeat(300)}:1`, labels: {} } },
+      { isOn: true, label: `gangway.update=${"x".repeat(300)}` },
+    );
 
     for (const value of Object.values(long)) expect(String(value).length).toBeLessThanOrEqual(255);
   });
@@ -146,15 +165,44 @@ describe("nodeState", () => {
       { container, check },
       { container: { ...container, name: "db", state: "exited" } },
       { container: { ...container, name: "cache", health: "unhealthy" } },
+      { container: { ...container, name: "quiet", labels: { "gangway.update": "off" } }, check },
     ];
 
-    expect(nodeState(entries, {}, "0.1.0")).toMatchObject({
-      containers_total: 3,
-      containers_running: 2,
+    expect(nodeState(entries, { isCounted: true }, "0.1.0")).toMatchObject({
+      containers_total: 4,
+      containers_running: 3,
       containers_unhealthy: 1,
       updates_available: 1,
       updates: ["web"],
       docker_version: null,
     });
+  });
+
+  it("does not count before all containers have been read", () => {
+    expect(nodeState([], {}, "0.1.0")).toMatchObject({
+      containers_total: null,
+      containers_running: null,
+      containers_unhealthy: null,
+      updates_available: null,
+      updates: null,
+      gangway_version: "0.1.0",
+    });
+  });
+});
+
+describe("resultMessage", () => {
+  it("leaves the container's log out: it can hold secrets, and everyone at the broker reads it", () => {
+    const result = {
+      id: "1",
+      command: "update",
+      container: "web",
+      state: "rolled_back",
+      message: "It failed.",
+      log: "password=hunter2",
+      startedAt: "",
+      finishedAt: "",
+    } as const;
+
+    expect(JSON.stringify(resultMessage(result))).not.toContain("hunter2");
   });
 });

@@ -1,6 +1,8 @@
+import type { AutoUpdatePolicy } from "../core/auto-update.ts";
 import { isRunning } from "../core/container.ts";
-import { currentCheck, installedDigest, installedVersion, latestVersion } from "../core/entry.ts";
+import { currentCheck, hasUpdate, installedDigest, installedVersion, latestVersion } from "../core/entry.ts";
 import type { Metrics } from "../core/metrics.ts";
+import type { NodeEvent } from "../core/node-event.ts";
 import { isSuccess, type OperationResult, type Progress } from "../core/operation.ts";
 import type { Entry, NodeFacts } from "../core/ports.ts";
 import { truncate } from "../lib/text.ts";
@@ -9,7 +11,7 @@ import { truncate } from "../lib/text.ts";
 const longestState = 255;
 
 /** `container/<name>/state` */
-export function containerState(entry: Entry): object {
+export function containerState(entry: Entry, autoUpdate: AutoUpdatePolicy): object {
   const { container, progress, lastResult } = entry;
   const check = currentCheck(entry);
   return {
@@ -30,6 +32,9 @@ export function containerState(entry: Entry): object {
     seconds_left: progress?.secondsLeft ?? null,
     last_result: lastResult?.state ?? "none",
     last_message: lastResult === undefined ? null : truncate(lastResult.message, longestState),
+    auto_update: autoUpdate.isOn,
+    auto_update_reason:
+      autoUpdate.label === undefined ? null : truncate(`The label ${autoUpdate.label} decides.`, longestState),
   };
 }
 
@@ -98,13 +103,15 @@ function total(numbers: readonly (number | null)[]): number | null {
 
 /** `<node>/state` */
 export function nodeState(entries: readonly Entry[], facts: NodeFacts, version: string): object {
-  const outdated = entries.filter((entry) => currentCheck(entry)?.verdict === "update_available");
+  const outdated = entries.filter(hasUpdate);
+  // Before all containers have been read, nobody knows how many there are.
+  const known = <Value>(value: Value): Value | null => (facts.isCounted === true ? value : null);
   return {
-    containers_total: entries.length,
-    containers_running: entries.filter(({ container }) => isRunning(container)).length,
-    containers_unhealthy: entries.filter(({ container }) => container.health === "unhealthy").length,
-    updates_available: outdated.length,
-    updates: outdated.map(({ container }) => container.name),
+    containers_total: known(entries.length),
+    containers_running: known(entries.filter(({ container }) => isRunning(container)).length),
+    containers_unhealthy: known(entries.filter(({ container }) => container.health === "unhealthy").length),
+    updates_available: known(outdated.length),
+    updates: known(outdated.map(({ container }) => container.name)),
     docker_version: facts.engine?.version ?? null,
     docker_api_version: facts.engine?.apiVersion ?? null,
     gangway_version: version,
@@ -113,7 +120,12 @@ export function nodeState(entries: readonly Entry[], facts: NodeFacts, version: 
   };
 }
 
-/** `<node>/result`, and the answer on an MQTT 5 response topic. */
+/** `<node>/event`: what Home Assistant's event entity takes. */
+export function eventMessage({ type, container, operation, details }: NodeEvent, time: string): object {
+  return { event_type: type, time, container, operation, ...details };
+}
+
+/** `<node>/result`, and the answer on an MQTT 5 response topic: without the log, which can hold secrets. */
 export function resultMessage(result: OperationResult): object {
   return {
     id: result.id,
@@ -126,6 +138,7 @@ export function resultMessage(result: OperationResult): object {
     to: result.to ?? null,
     started_at: result.startedAt,
     finished_at: result.finishedAt,
-    ...(result.log === undefined ? {} : { log: result.log }),
+    ...(result.results === undefined ? {} : { results: result.results }),
+    ...(result.plan === undefined ? {} : { plan: result.plan }),
   };
 }

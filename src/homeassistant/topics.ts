@@ -6,6 +6,7 @@ export interface Topics {
   readonly engine: string;
   readonly state: string;
   readonly stats: string;
+  readonly event: string;
   readonly result: string;
   readonly nodeConfig: string;
   readonly nodeCommand: (command: string) => string;
@@ -50,6 +51,7 @@ export function topicsFor(node: string, baseTopic: string, discoveryPrefix: stri
     engine: `${root}/engine`,
     state: `${root}/state`,
     stats: `${root}/stats`,
+    event: `${root}/event`,
     result: `${root}/result`,
     nodeConfig: `${discoveryPrefix}/device/${nodeDevice(node)}/config`,
     nodeCommand: (command) => `${root}/command/${command}`,

@@ -12,7 +12,7 @@ export type Schedule =
 export interface ScheduleDependencies {
   readonly inventory: Inventory;
   readonly operations: Operations;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
 }
 
 export interface ScheduleSettings {
@@ -33,31 +33,45 @@ export async function scheduleChecks(
   signal: AbortSignal,
 ): Promise<void> {
   await engineOnline(deps.inventory, signal);
-  if (settings.onStart) void deps.operations.submit({ kind: "check" }, "start");
+  if (settings.onStart) void checkAll(deps, "start", signal);
   checkNewcomers(deps, signal);
   while (!signal.aborted) {
     const due = dueAfter(settings.schedule, deps.clock.now());
     deps.inventory.setCheckTimes({ nextCheck: isoSeconds(due) });
     await pauseUntil(due, deps.clock, signal);
-    if (signal.aborted) return;
-    if (deps.inventory.node().engine !== undefined) {
-      await deps.operations.submit({ kind: "check" }, "schedule").done;
-    }
+    await checkAll(deps, "schedule", signal);
   }
 }
 
-async function engineOnline(inventory: Inventory, signal: AbortSignal): Promise<void> {
+/** Checks all containers: now, or, where the engine is away, as soon as it is back. */
+async function checkAll(
+  { inventory, operations }: ScheduleDependencies,
+  source: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await engineOnline(inventory, signal);
+    if (signal.aborted) return;
+    const { state } = await operations.submit({ kind: "check" }, source).done;
+    if (state !== "failed" || inventory.node().engine !== undefined) return;
+  }
+}
+
+/** Resolves when the engine is there, or at the shutdown. */
+export async function engineOnline(inventory: Inventory, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   using _ = inventory.subscribe(() => {
     if (inventory.node().engine !== undefined) resolve();
   });
   if (inventory.node().engine !== undefined || signal.aborted) return;
-  signal.addEventListener("abort", () => resolve(), { once: true });
+  const end = (): void => resolve();
+  signal.addEventListener("abort", end);
   await promise;
+  signal.removeEventListener("abort", end);
 }
 
-/** When the next check is due, in milliseconds since 1970, jitter included. */
-function dueAfter(schedule: Schedule, now: number): number {
+/** The next time of a schedule, in milliseconds since 1970, jitter included. */
+export function dueAfter(schedule: Schedule, now: number): number {
   if (schedule.kind === "interval") {
     return now + schedule.ms + Math.random() * Math.min(longestJitterMs, schedule.ms / 10);
   }
@@ -66,7 +80,7 @@ function dueAfter(schedule: Schedule, now: number): number {
 }
 
 /** In pieces: a timer cannot run for months, and a machine that slept through one wakes up late. */
-async function pauseUntil(due: number, clock: Clock, signal: AbortSignal): Promise<void> {
+export async function pauseUntil(due: number, clock: Pick<Clock, "now">, signal: AbortSignal): Promise<void> {
   while (clock.now() < due && !signal.aborted) await pause(Math.min(due - clock.now(), longestPauseMs), signal);
 }
 
@@ -77,10 +91,13 @@ function checkNewcomers({ inventory, operations }: ScheduleDependencies, signal:
     timer = undefined;
     for (const name of waiting) {
       const entry = inventory.get(name);
+      // An update under way knows best what it has installed; should it not say, it is asked for afterwards.
+      if (entry?.progress !== undefined) continue;
+      waiting.delete(name);
       if (entry !== undefined && currentCheck(entry) === undefined)
         void operations.submit({ kind: "check", container: name }, "newcomer");
     }
-    waiting.clear();
+    if (waiting.size > 0) timer = setTimeout(check, gatherMs);
   };
   const subscription = inventory.subscribe((change) => {
     const isNew =

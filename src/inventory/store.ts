@@ -47,8 +47,10 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
         },
       };
     },
-    putContainer: (container) =>
-      put(container.name, { ...(entries.get(container.name) ?? remembered(container.name)), container }),
+    putContainer: (container, check) => {
+      const entry = entries.get(container.name) ?? remembered(container.name);
+      put(container.name, { ...entry, container, ...(check === undefined ? {} : { check }) });
+    },
     remove: (name) => {
       const before = entries.get(name);
       if (before === undefined) return;
@@ -58,6 +60,7 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
     },
     setCheck: (name, check) => amend(name, { check }),
     setResult: (name, lastResult) => amend(name, { lastResult }),
+    setAutoUpdate: (name, autoUpdate) => amend(name, { autoUpdate }),
     setProgress: (name, progress) => amend(name, { progress }),
     clearProgress: (name, operation) => {
       const entry = entries.get(name);
@@ -72,7 +75,7 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
     },
     setEngine: (engine) => {
       const { engine: _, ...rest } = node;
-      setNode(engine === undefined ? rest : { ...rest, engine });
+      setNode(engine === undefined ? rest : { ...rest, engine, isCounted: true });
     },
     setCheckTimes: (times) => setNode({ ...node, ...times }),
   };

@@ -1,12 +1,15 @@
 import PQueue from "p-queue";
-import { type Container, containerFrom, isTransientName } from "../core/container.ts";
+import { type Container, isTransientName } from "../core/container.ts";
 import { containerAfter } from "../core/container-events.ts";
-import type { ContainerEvent, Engine, EngineIdentity, Inventory } from "../core/ports.ts";
-import { isErrorWithCode } from "../lib/errors.ts";
+import type { ContainerEvent, ContainerSummary, Engine, EngineIdentity, Inventory } from "../core/ports.ts";
+import { GangwayError } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
-import { every } from "../lib/time.ts";
+import { isWorthALine } from "../lib/repeated.ts";
+import { backoff, every, pause } from "../lib/time.ts";
 import { createBursts } from "./bursts.ts";
+import { createHearing } from "./hearing.ts";
 import { createImageBook } from "./image-book.ts";
+import { createLooks, type Judge } from "./looks.ts";
 import { createRoster } from "./roster.ts";
 
 export interface WatchDependencies {
@@ -16,36 +19,51 @@ export interface WatchDependencies {
   readonly log: Log;
 }
 
+export interface ContainerWatch {
+  /** Resolves when the watch has ended, after its signal aborted. */
+  readonly ended: Promise<void>;
+  /**
+   * Looks at one container and shows it at once, not when its events have come around: for an operation that has just
+   * changed it. The container and what `judge` says of its image are shown in one step. Rejects with what the engine's
+   * calls reject with.
+   */
+  readonly look: (id: string, judge: Judge, signal: AbortSignal) => Promise<void>;
+}
+
 /** A container's events come in bursts (`kill`, `die`, `stop`, `start`, `restart`); it is looked at once they are over. */
 const burstMs = 100;
 const longestBurstMs = 1_000;
-const retryMs = 1_000;
+const firstRetryMs = 500;
+const slowestRetryMs = 30_000;
 /** The engine drops events silently when it is pressed: look at its list now and then. */
 const reconcileEveryMs = 600_000;
 const parallelInspects = 8;
 
 /** Keeps the inventory equal to what the engine has, from its events, until `signal` aborts. */
-export async function watchContainers(deps: WatchDependencies, signal: AbortSignal): Promise<void> {
+export function watchContainers(deps: WatchDependencies, signal: AbortSignal): ContainerWatch {
   const watch = createWatch(deps, signal);
-  void every(reconcileEveryMs, watch.reconcile, signal);
-  for await (const heard of deps.engine.watch(signal)) {
-    switch (heard.kind) {
-      case "up":
-        void watch.resync(heard.engine);
-        break;
-      case "down":
-        watch.lose(heard.reason);
-        break;
-      case "container":
-        watch.apply(heard);
-        break;
-      default:
-        heard satisfies never;
+  const follow = async (): Promise<void> => {
+    void every(reconcileEveryMs, watch.reconcile, signal);
+    for await (const heard of deps.engine.watch(signal)) {
+      switch (heard.kind) {
+        case "up":
+          void watch.resync(heard.engine);
+          break;
+        case "down":
+          watch.lose(heard.reason);
+          break;
+        case "container":
+          watch.apply(heard);
+          break;
+        default:
+          heard satisfies never;
+      }
     }
-  }
+  };
+  return { ended: follow(), look: watch.look };
 }
 
-interface Watch {
+interface Watch extends Pick<ContainerWatch, "look"> {
   /** Reads everything anew. */
   readonly resync: (engine: EngineIdentity) => Promise<void>;
   /** Looks at those that the list shows otherwise than the inventory. */
@@ -56,64 +74,67 @@ interface Watch {
 
 function createWatch({ engine, inventory, isWatched, log }: WatchDependencies, signal: AbortSignal): Watch {
   const roster = createRoster({ inventory, isWatched }, signal);
-  /** Counts what was heard of each id: an answer that was under way meanwhile is out of date. */
-  const heard = new Map<string, number>();
+  const hearing = createHearing();
   const images = createImageBook(engine);
+  const looks = createLooks({ engine, images, roster, hearing, log }, signal);
   const queue = new PQueue({ concurrency: parallelInspects });
-  let connections = 0;
-
-  const look = async (id: string): Promise<void> => {
-    const before = heard.get(id);
-    try {
-      const inspect = await engine.inspect(id, signal);
-      const container = containerFrom(inspect, await images.digestsOf(inspect.Image, signal));
-      if (heard.get(id) === before) roster.put(container);
-    } catch (error) {
-      if (isErrorWithCode(error, "engine_not_found")) roster.forget(id);
-      else if (!isErrorWithCode(error, "aborted", "engine_unreachable")) {
-        log.warn({ container: roster.nameOf(id) ?? id, err: error }, "container could not be inspected");
-        setTimeout(() => bursts.touch(id), retryMs).unref();
-      }
-    }
-  };
-  const queueLook = (id: string): Promise<void> => queue.add(() => look(id));
+  const queueLook = (id: string): Promise<boolean> => queue.add(() => looks.look(id));
   const bursts = createBursts({ quietMs: burstMs, longestMs: longestBurstMs }, (id) => void queueLook(id), signal);
+  let connection = new AbortController();
+
+  const tidy = (): void => images.keep(new Set(inventory.all().map(({ container }) => container.imageId)));
+  const readAll = async (limit: AbortSignal): Promise<void> => {
+    using listening = hearing.listen();
+    const list = await engine.list(limit);
+    if (limit.aborted) return;
+    roster.replace(list, listening.heard);
+    const looked = await Promise.all(list.filter(isToBeShown).map(({ id }) => queueLook(id)));
+    // One that can't be read is left to its own retries; if none can, the engine is not well.
+    if (looked.length > 0 && !looked.includes(true))
+      throw new GangwayError("engine_failed", "No container can be read");
+    tidy();
+  };
 
   return {
+    look: looks.lookNow,
     resync: async (identity) => {
-      const connection = ++connections;
-      try {
-        const list = await engine.list(signal);
-        roster.replace(list);
-        await Promise.all(list.filter(({ name }) => !isTransientName(name)).map(({ id }) => queueLook(id)));
-        if (connection !== connections || signal.aborted) return;
-        inventory.setEngine(identity);
-        log.info({ engine: identity.version, containers: inventory.all().length }, "engine is online");
-      } catch (error) {
-        // The stream will break as well, and the next `up` starts over.
-        if (!signal.aborted) log.warn({ err: error }, "containers could not be listed");
+      connection.abort();
+      connection = new AbortController();
+      const limit = AbortSignal.any([signal, connection.signal]);
+      for (let attempt = 0; !limit.aborted; attempt++) {
+        try {
+          await readAll(limit);
+          if (!limit.aborted) welcome(inventory, identity, log);
+          return;
+        } catch (error) {
+          if (limit.aborted) return;
+          inventory.setEngine(undefined);
+          if (isWorthALine(attempt)) log.warn({ err: error }, "containers could not be read, still trying");
+          await pause(backoff(attempt, firstRetryMs, slowestRetryMs), limit);
+        }
       }
     },
     reconcile: async () => {
       if (inventory.node().engine === undefined) return;
+      using listening = hearing.listen();
       try {
-        for (const { id, name, state } of await engine.list(signal)) {
-          const known = inventory.get(name)?.container;
-          if (!isTransientName(name) && (known?.id !== id || known.state !== state)) bursts.touch(id);
-        }
+        const list = await engine.list(signal);
+        roster.strike(list, listening.heard);
+        for (const one of list) if (isToBeShown(one) && !isShown(inventory, one)) bursts.touch(one.id);
+        tidy();
       } catch (error) {
         if (!signal.aborted) log.warn({ err: error }, "containers could not be listed");
       }
     },
     lose: (reason) => {
-      connections++;
+      connection.abort();
+      looks.rest();
       log.warn({ reason }, "engine is offline");
       inventory.setEngine(undefined);
     },
     apply: (event) => {
-      heard.set(event.id, (heard.get(event.id) ?? 0) + 1);
+      hearing.hear(event.id);
       if (event.action === "destroy") {
-        heard.delete(event.id);
         roster.forget(event.id);
         return;
       }
@@ -122,4 +143,21 @@ function createWatch({ engine, inventory, isWatched, log }: WatchDependencies, s
       bursts.touch(event.id);
     },
   };
+}
+
+function welcome(inventory: Inventory, identity: EngineIdentity, log: Log): void {
+  const wasAway = inventory.node().engine === undefined;
+  inventory.setEngine(identity);
+  const fields = { engine: identity.version, containers: inventory.all().length };
+  if (wasAway) log.info(fields, "engine is online");
+  else log.debug(fields, "everything was read anew");
+}
+
+function isToBeShown({ name }: ContainerSummary): boolean {
+  return !isTransientName(name);
+}
+
+function isShown(inventory: Inventory, { id, name, state }: ContainerSummary): boolean {
+  const known = inventory.get(name)?.container;
+  return known?.id === id && known.state === state;
 }

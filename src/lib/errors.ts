@@ -22,6 +22,7 @@ export type ErrorCode =
   | "registry_answer_invalid"
   | "candidate_failed"
   | "broker_unreachable"
+  | "broker_refused"
   | "file_failed";
 
 /** Codes of faults that may be gone at the next try. */

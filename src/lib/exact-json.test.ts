@@ -10,6 +10,25 @@ describe("parseExact and stringifyExact", () => {
     expect(stringifyExact(parseExact(text))).toBe(text);
   });
 
+  it.each([
+    "9007199254740993",
+    "-9007199254740993",
+    " 9007199254740993",
+    "[9007199254740993]",
+    "[1,9007199254740993]",
+    "[1, 9007199254740993]",
+    '{"a":9007199254740993}',
+    '{"a":\n-9007199254740993}',
+    "1e309",
+    "-1E+309",
+    "1.5e0309",
+    `1${"0".repeat(309)}`,
+    `0.${"0".repeat(20)}1e400`,
+    `${"9".repeat(300)}e99`,
+  ])("keep the number in %j", (text) => {
+    expect(stringifyExact(parseExact(text)).replaceAll(/\s/g, "")).toBe(text.replaceAll(/\s/g, ""));
+  });
+
   it("keep any integer, in any depth", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), (number) => {

@@ -22,12 +22,16 @@ export interface RawNumber {
 }
 
 const integer = /^-?\d+$/;
+/** Where a number of 16 digits begins, or one with an exponent of three: nothing less goes beyond either range. */
+const mayBeInexact = /(?:^|[\s:,[-])(?:\d{16}|[\d.]+[eE]\+?\d{3})/;
 
 /**
  * Like `JSON.parse`, but an integer beyond the safe range, and a number beyond the range of doubles, becomes a
  * `RawNumber`. Throws a `SyntaxError` where `text` is not JSON.
  */
 export function parseExact(text: string): unknown {
+  // Several times faster than with a function that is shown every value, and nearly always enough.
+  if (!mayBeInexact.test(text)) return JSON.parse(text);
   return JSON.parse(text, (_key, value, { source }) =>
     typeof value === "number" && source !== undefined && isInexact(value, source) ? JSON.rawJSON(source) : value,
   );

@@ -5,9 +5,11 @@ import { GangwayError } from "./errors.ts";
 export interface Clock {
   /** Wall-clock time in milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds since some moment: goes on evenly, whatever becomes of the wall clock. */
+  readonly elapsed: () => number;
 }
 
-export const systemClock: Clock = { now: () => Date.now() };
+export const systemClock: Clock = { now: () => Date.now(), elapsed: () => performance.now() };
 
 /** Resolves after `ms` milliseconds; rejects with code `aborted` as soon as `signal` aborts. */
 export async function delay(ms: number, signal: AbortSignal): Promise<void> {
@@ -19,8 +21,17 @@ export async function delay(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** Like `delay`, but an abort ends the wait instead of failing it: for loops that test `signal.aborted` themselves. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await timer(ms, undefined, { signal }).catch(() => {});
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = (): void => {
+      clearTimeout(running);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const running = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
 }
 
 /** A signal that aborts with `signal`, or after `ms` milliseconds, whichever is first. */

@@ -17,11 +17,12 @@ import type { Clock } from "../lib/time.ts";
 
 export interface CheckDependencies {
   readonly engine: Pick<Engine, "inspectImage">;
+  /** Asked everything at once: it has its own way of taking turns. */
   readonly registry: Pick<Registry, "digestOf">;
   readonly inventory: Pick<Inventory, "all" | "get" | "setCheck" | "setCheckTimes">;
-  /** Registry requests under way at once. */
-  readonly concurrency: number;
   readonly clock: Clock;
+  /** Told once in a check of each registry that wants to be left alone for a while, and why. */
+  readonly onLimited: (registry: string, reason: string) => void;
 }
 
 const parallelImageInspects = 8;
@@ -67,7 +68,7 @@ export async function checkForUpdates(
   return { state: "done", message: summaryOf(inventory, entries) };
 }
 
-function questionsFor(
+async function questionsFor(
   deps: CheckDependencies,
   entries: readonly Entry[],
   signal: AbortSignal,
@@ -79,12 +80,29 @@ function questionsFor(
     images.set(imageId, known);
     return known;
   };
-  return Promise.all(
-    entries.map(async ({ container }) => ({
-      container,
-      question: questionFor(container.image, await localOf(container)),
-    })),
+  const faults: unknown[] = [];
+  const questions = await Promise.all(
+    entries.map(async ({ container }) => {
+      try {
+        return { container, question: questionFor(container.image, await localOf(container)) };
+      } catch (error) {
+        signal.throwIfAborted();
+        faults.push(error);
+        return { container, question: questionAfter(error, container.image) };
+      }
+    }),
   );
+  const away = faults.filter((fault) => isErrorWithCode(fault, "engine_unreachable"));
+  const [fault] = away;
+  if (fault !== undefined && away.length === entries.length) throw fault;
+  return questions;
+}
+
+/** One image that the engine can't tell about says nothing of the others. */
+function questionAfter(error: unknown, image: string): CheckQuestion {
+  const question = questionFor(image, undefined);
+  if (question.kind !== "settled" || question.status !== "unknown_local_digest") return question;
+  return { ...question, reason: `The engine could not tell about the container's image: ${messageOf(error)}` };
 }
 
 /**
@@ -108,20 +126,24 @@ async function localImage(
 type Ask = (reference: ImageReference) => Promise<RemoteAnswer>;
 
 /** Asks the registry, once for each distinct reference. */
-function answersBy({ registry, concurrency }: CheckDependencies, signal: AbortSignal): Ask {
-  const queue = new PQueue({ concurrency });
+function answersBy({ registry, onLimited }: CheckDependencies, signal: AbortSignal): Ask {
+  const limited = new Set<string>();
   const answers = new Map<string, Promise<RemoteAnswer>>();
   const ask = async (reference: ImageReference): Promise<RemoteAnswer> => {
     try {
       return { kind: "digest", digest: await registry.digestOf(reference, signal) };
     } catch (error) {
       if (signal.aborted) throw error;
+      if (isErrorWithCode(error, "registry_limited") && !limited.has(reference.registry)) {
+        limited.add(reference.registry);
+        onLimited(reference.registry, messageOf(error));
+      }
       return { kind: "error", reason: messageOf(error) };
     }
   };
   return (reference) => {
     const name = canonicalText(reference);
-    const answer = answers.get(name) ?? queue.add(() => ask(reference));
+    const answer = answers.get(name) ?? ask(reference);
     answers.set(name, answer);
     return answer;
   };

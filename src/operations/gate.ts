@@ -36,11 +36,11 @@ export async function passGate(
 ): Promise<GateVerdict> {
   const { engine, gate, clock } = deps;
   const observations: Observation[] = [];
-  let lastAnswer = clock.now();
+  let lastAnswer = clock.elapsed();
   for (;;) {
     try {
       const inspect = await engine.inspect(id, signal);
-      lastAnswer = clock.now();
+      lastAnswer = clock.elapsed();
       observations.push(observationFrom(inspect, lastAnswer));
       const timeoutMs = labelsFrom(inspect.Config.Labels ?? {}).healthTimeoutMs ?? gate.healthTimeoutMs;
       const verdict = readinessOf(observations, inspect.Config.Healthcheck ?? undefined, { ...gate, timeoutMs });
@@ -50,7 +50,7 @@ export async function passGate(
     } catch (error) {
       if (isErrorWithCode(error, "engine_not_found")) return { kind: "failed", reason: "it has vanished" };
       const mayReturn = isErrorWithCode(error, "engine_unreachable", "timeout", "engine_failed");
-      if (!mayReturn || clock.now() - lastAnswer > longestOutageMs) throw error;
+      if (!mayReturn || clock.elapsed() - lastAnswer > longestOutageMs) throw error;
     }
     if (signal.aborted) throw new GangwayError("aborted", "the new container is still being verified");
     await delay(pollMs, signal);

@@ -1,12 +1,18 @@
+import { nameFrom } from "../core/container.ts";
+import { dependantsFor } from "../core/dependants.ts";
+import type { ContainerInspect } from "../core/inspect.ts";
 import type { Command, Outcome } from "../core/operation.ts";
 import type { Engine } from "../core/ports.ts";
+import { messageOf } from "../lib/errors.ts";
+import { surveyOf } from "./survey.ts";
 
 export type LifecycleCommand = Extract<Command, { readonly kind: "start" | "stop" | "restart" | "pause" | "unpause" }>;
 
 export interface LifecycleDependencies {
-  readonly engine: Pick<Engine, "start" | "stop" | "restart" | "pause" | "unpause">;
-  /** Is this Gangway's own container? */
-  readonly isOwn: (container: string) => boolean;
+  readonly engine: Pick<Engine, "inspect" | "list" | "start" | "stop" | "restart" | "pause" | "unpause">;
+  readonly ownContainerId: string | undefined;
+  /** Which containers does Gangway reach the engine through? */
+  readonly wayToEngine: () => Promise<(inspect: ContainerInspect) => boolean>;
 }
 
 const deeds: Readonly<Record<LifecycleCommand["kind"], string>> = {
@@ -17,17 +23,59 @@ const deeds: Readonly<Record<LifecycleCommand["kind"], string>> = {
   unpause: "goes on",
 };
 
-/** Does to a container what the engine can do with one call. */
+/**
+ * Does to a container what the engine can do with one call. Those in the network of one that is started anew would be
+ * left with the old one, which is nobody's any more: they are restarted after it.
+ */
 export async function changeLifecycle(
   deps: LifecycleDependencies,
   command: LifecycleCommand,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { kind, container } = command;
-  if (deps.isOwn(container) && kind !== "start" && kind !== "unpause") {
-    const message = `${container} is Gangway itself, which could not report the result; ${kind} it with docker.`;
-    return { state: "rejected", message };
-  }
+  const refusal = kind === "start" || kind === "unpause" ? undefined : await refusalFor(deps, command, signal);
+  if (refusal !== undefined) return { state: "rejected", message: refusal };
+  const cutOff = kind === "start" || kind === "restart" ? await cutOffBy(deps, command, signal) : [];
   await deps.engine[kind](container, signal);
-  return { state: "done", message: `${container} ${deeds[kind]}.` };
+  const remarks: string[] = [];
+  for (const name of cutOff) {
+    const remark = await deps.engine.restart(name, signal).then(
+      () => `${name}, which depends on it, was restarted too.`,
+      (error: unknown) => `${name}, which depends on it, could not be restarted: ${messageOf(error)}.`,
+    );
+    remarks.push(remark);
+  }
+  return { state: "done", message: [`${container} ${deeds[kind]}.`, ...remarks].join(" ") };
+}
+
+/** The running containers that a start of this one leaves behind; Gangway itself, which could not go on, last. */
+async function cutOffBy(
+  { engine, ownContainerId }: LifecycleDependencies,
+  { kind, container }: LifecycleCommand,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { target, all } = await surveyOf(engine, container, signal);
+  // The engine takes no notice of a start of what runs.
+  if (kind === "start" && target.State.Running) return [];
+  const grouping = dependantsFor(target, all);
+  if (grouping.kind === "cycle") return [];
+  const names = grouping.dependants.recreate.filter((name) =>
+    all.some(({ Name, State }) => nameFrom(Name) === name && State.Running && !State.Paused),
+  );
+  const isOwn = (name: string): boolean => all.some(({ Id, Name }) => Id === ownContainerId && nameFrom(Name) === name);
+  return [...names.filter((name) => !isOwn(name)), ...names.filter(isOwn)];
+}
+
+async function refusalFor(
+  { engine, ownContainerId, wayToEngine }: LifecycleDependencies,
+  { kind, container }: LifecycleCommand,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const inspect = await engine.inspect(container, signal);
+  if (inspect.Id === ownContainerId) {
+    return `${container} is Gangway itself, which could not report the result; ${kind} it with docker.`;
+  }
+  // The engine goes on with a restart by itself.
+  if (kind === "restart" || !(await wayToEngine())(inspect)) return undefined;
+  return `Gangway reaches the engine through ${container} and could not start it again; ${kind} it with docker.`;
 }

@@ -1,58 +1,96 @@
-import PQueue from "p-queue";
 import { nameFrom } from "../core/container.ts";
+import { dependantsFor } from "../core/dependants.ts";
+import { type Course, courseFor } from "../core/hand-over.ts";
 import type { ContainerInspect } from "../core/inspect.ts";
-import type { ContainerSummary, Engine, Journal } from "../core/ports.ts";
-import { dependantsOf, refusalFor } from "../core/recreate.ts";
-import { isErrorWithCode } from "../lib/errors.ts";
+import type { SwapCommand } from "../core/journal.ts";
+import type { Journal } from "../core/ports.ts";
+import { imageRefusalFor, recreateRefusalFor } from "../core/recreate.ts";
+import type { Survey } from "./survey.ts";
 
 export interface RefusalDependencies {
-  readonly engine: Pick<Engine, "list" | "inspect">;
   readonly journal: Pick<Journal, "all">;
   readonly ownContainerId: string | undefined;
+  /** Which containers does Gangway reach the engine through? */
+  readonly wayToEngine: () => Promise<(inspect: ContainerInspect) => boolean>;
+  /** The engine's address, as configured. */
+  readonly engineHost: string;
+  /** Where Gangway keeps its notes: an absolute path. */
+  readonly dataDir: string;
 }
 
-const parallelInspects = 8;
+/** The containers that one replacement is about. */
+export interface Group {
+  /** The container itself first, then those that would stop working without it, each after what it depends on. */
+  readonly members: readonly ContainerInspect[];
+  /** Those to be restarted afterwards. */
+  readonly restarts: readonly string[];
+}
 
-/** Why this container must not be replaced now, in one sentence; undefined where it may be. Changes nothing. */
-export async function refusalOf(
+export type Admission =
+  | {
+      readonly kind: "admitted";
+      readonly group: Group;
+      readonly course: Exclude<Course, { readonly kind: "refused" }>;
+    }
+  /** One sentence that says why, and what to do instead. */
+  | { readonly kind: "refused"; readonly message: string };
+
+/** Who has to be replaced together with a container, or why it must not be replaced now. Changes nothing. */
+export async function admissionFor(
   deps: RefusalDependencies,
-  inspect: ContainerInspect,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const name = nameFrom(inspect.Name);
-  if (inspect.Id === deps.ownContainerId) {
-    return `${name} is Gangway itself, which cannot replace itself yet; update it with docker or compose.`;
+  survey: Survey,
+  command: SwapCommand,
+): Promise<Admission> {
+  const { target, all, names } = survey;
+  const name = nameFrom(target.Name);
+  const refuse = (message: string): Admission => ({ kind: "refused", message });
+
+  const grouping = dependantsFor(target, all);
+  if (grouping.kind === "cycle") {
+    return refuse(`${grouping.names.join(" needs ")}: they depend on each other in a circle; recreate them by hand.`);
   }
-  const all = await deps.engine.list(signal);
-  const refusal = refusalFor(inspect, new Map(all.map((container) => [container.id, container.name])));
-  if (refusal !== undefined) return refusal;
-  if ((await deps.journal.all()).some((entry) => entry.oldId === inspect.Id || entry.newId === inspect.Id)) {
-    return `An earlier update of ${name} is not finished; Gangway finishes or undoes it first.`;
-  }
-  const dependants = dependantsOf(inspect, await inspectAll(deps.engine, all, signal));
-  if (dependants.length === 0) return undefined;
-  return (
-    `${dependants.join(", ")} would lose the network or namespace that ${name} provides; ` +
-    "Gangway cannot replace such groups yet. Recreate them together with compose."
-  );
+  const { recreate, restart } = grouping.dependants;
+  const dependants = recreate.flatMap((dependant) => all.find(({ Name }) => nameFrom(Name) === dependant) ?? []);
+  const members = [target, ...dependants];
+
+  const course = courseFor({
+    name,
+    members,
+    restarts: restart,
+    own: all.find(({ Id }) => Id === deps.ownContainerId),
+    isWayToEngine: await deps.wayToEngine(),
+    engineHost: deps.engineHost,
+    dataDir: deps.dataDir,
+  });
+  if (course.kind === "refused") return course;
+  const refusal =
+    recreateRefusalFor(target, names) ??
+    (command === "update" ? imageRefusalFor(target) : undefined) ??
+    dependantRefusal(name, dependants) ??
+    (await unfinishedRefusal(deps, members));
+  if (refusal !== undefined) return refuse(refusal);
+  return { kind: "admitted", group: { members, restarts: restart }, course };
 }
 
-async function inspectAll(
-  engine: RefusalDependencies["engine"],
-  all: readonly ContainerSummary[],
-  signal: AbortSignal,
-): Promise<readonly ContainerInspect[]> {
-  const queue = new PQueue({ concurrency: parallelInspects });
-  const inspects = all.map(({ id }) =>
-    queue.add(async () => {
-      try {
-        return [await engine.inspect(id, signal)];
-      } catch (error) {
-        // It went away since it was listed.
-        if (isErrorWithCode(error, "engine_not_found")) return [];
-        throw error;
-      }
-    }),
+function dependantRefusal(name: string, dependants: readonly ContainerInspect[]): string | undefined {
+  const reason = dependants.map((dependant) => recreateRefusalFor(dependant)).find((found) => found !== undefined);
+  return reason === undefined
+    ? undefined
+    : `A container that depends on ${name} cannot be recreated with it: ${reason}`;
+}
+
+async function unfinishedRefusal(
+  { journal }: RefusalDependencies,
+  members: readonly ContainerInspect[],
+): Promise<string | undefined> {
+  const ids = new Set(members.map(({ Id }) => Id));
+  const isOurs = (id: string | undefined): boolean => id !== undefined && ids.has(id);
+  const entry = (await journal.all()).find((unfinished) =>
+    unfinished.members.some(({ oldId, newId }) => isOurs(oldId) || isOurs(newId)),
   );
-  return (await Promise.all(inspects)).flat();
+  if (entry === undefined) return undefined;
+  if (entry.helper !== undefined) {
+    return `A helper container is at work on the ${entry.command} of ${entry.container}; ask again when that has ended.`;
+  }
+  return `An earlier ${entry.command} of ${entry.container} is not finished; Gangway finishes or undoes it first.`;
 }

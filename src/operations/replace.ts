@@ -1,24 +1,28 @@
 import type { ContainerInspect } from "../core/inspect.ts";
-import type { JournalEntry } from "../core/journal.ts";
+import type { JournalEntry, SwapCommand, SwapMember } from "../core/journal.ts";
 import type { Outcome } from "../core/operation.ts";
+import type { Engine } from "../core/ports.ts";
 import { GangwayError, messageOf } from "../lib/errors.ts";
-import { type GateDependencies, type GateVerdict, passGate } from "./gate.ts";
+import { type CleanupDependencies, cleanUpAfterUpdate } from "./cleanup.ts";
+import { type GateDependencies, passGate } from "./gate.ts";
 import type { Report } from "./runner.ts";
 import { createSwap, type Swap, type SwapDependencies } from "./swap.ts";
 
 export interface ReplaceDependencies extends SwapDependencies, Omit<GateDependencies, "engine"> {
-  /** Told of the new container when it has passed the gate, before the old one is removed. */
-  readonly onReplaced: (inspect: ContainerInspect) => Promise<void>;
-  /** Told of the old container when it is back, and of the digest that it was to be updated to. */
-  readonly onRestored: (inspect: ContainerInspect, newDigest: string | undefined) => Promise<void>;
+  readonly engine: SwapDependencies["engine"] & CleanupDependencies["engine"] & Pick<Engine, "restart">;
+  /** Told of every new container when all have passed their gates, before the old ones are removed. */
+  readonly onReplaced: (entry: JournalEntry, inspects: readonly ContainerInspect[]) => Promise<void>;
+  /** Told when the old containers are back. */
+  readonly onRestored: (entry: JournalEntry) => Promise<void>;
 }
 
 /** Putting things right gets its time whatever became of the operation's own signal. */
 const undoTimeoutMs = 180_000;
 const commitTimeoutMs = 60_000;
+const restartTimeoutMs = 120_000;
 
-/** Replaces a container by the plan in `entry`, or leaves the very same old one running as it was. */
-export async function replaceContainer(
+/** Replaces containers by the plan in `entry`, or leaves the very same old ones running as they were. */
+export async function replaceContainers(
   deps: ReplaceDependencies,
   entry: JournalEntry,
   report: Report,
@@ -26,98 +30,180 @@ export async function replaceContainer(
 ): Promise<Outcome> {
   const swap = createSwap(deps, entry);
   try {
-    await swap.createCandidate(signal);
-    report({ phase: "switching" });
-    await swap.switchOver(signal);
+    await swap.createCandidates(signal);
   } catch (error) {
     return await rollBack(deps, swap, error, report, signal);
   }
-  return await verify(deps, swap, report, signal);
+  return await switchOver(deps, swap, report, signal);
 }
 
-/** Lets the health gate decide about the container that has taken over. */
-export async function verify(
+/** Lets new containers that were created take over. */
+export async function switchOver(
   deps: ReplaceDependencies,
   swap: Swap,
   report: Report,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const entry = swap.entry();
-  let verdict: GateVerdict;
+  const last = entry.members.at(-1);
+  const passed: ContainerInspect[] = [];
   try {
-    verdict = await judge(deps, entry, report, signal);
+    report({ phase: "switching" });
+    await swap.stopOld(signal);
+    for (const member of entry.members) {
+      const candidate = await swap.takeOver(member.container, signal);
+      if (member === last) await swap.noteVerifying();
+      passed.push(await pass(deps, member, candidate, report, signal));
+    }
   } catch (error) {
-    if (signal.aborted) return unverified(entry);
+    if (signal.aborted && swap.entry().step === "verifying") return unverified(swap.entry());
     return await rollBack(deps, swap, error, report, signal);
   }
-  if (verdict.kind === "failed") {
-    const reason = new GangwayError("candidate_failed", `the new container failed: ${verdict.reason}`);
-    return await rollBack(deps, swap, reason, report, signal);
-  }
-  await deps.onReplaced(verdict.inspect);
-  return await commit(deps, swap);
+  return await finish(deps, swap, passed);
 }
 
-async function judge(
+/** Lets the health gates decide about containers that have all taken over already. */
+export async function verify(
   deps: ReplaceDependencies,
-  { newId, container, wasRunning, wasPaused }: JournalEntry,
+  swap: Swap,
   report: Report,
   signal: AbortSignal,
-): Promise<GateVerdict> {
-  const candidate = newId ?? container;
-  if (!wasRunning) return { kind: "ready", inspect: await deps.engine.inspect(candidate, signal) };
-  const verdict = await passGate(deps, candidate, report, signal);
-  if (verdict.kind === "ready" && wasPaused) await deps.engine.pause(candidate, signal);
-  return verdict;
-}
-
-async function commit(deps: ReplaceDependencies, swap: Swap): Promise<Outcome> {
-  const { container, from, to } = swap.entry();
-  const outcome: Outcome = { state: "updated", message: `${container} was updated from ${from} to ${to}.`, from, to };
+): Promise<Outcome> {
+  const passed: ContainerInspect[] = [];
   try {
-    await swap.commit(AbortSignal.timeout(commitTimeoutMs));
-    return outcome;
+    for (const { member, candidate } of await swap.observe(signal)) {
+      passed.push(await pass(deps, member, candidate?.Id ?? member.container, report, signal));
+    }
   } catch (error) {
-    // The update stands; the journal has what is still to be removed.
-    deps.log.warn({ container, err: error }, "the old container could not be removed yet");
-    return {
-      ...outcome,
-      message: `${outcome.message} The old container could not be removed yet: ${messageOf(error)}.`,
-    };
+    if (signal.aborted) return unverified(swap.entry());
+    return await rollBack(deps, swap, error, report, signal);
   }
+  return await finish(deps, swap, passed);
 }
 
-/** Undoes a replacement that went wrong, or that was told to stop before the new container was started. */
-async function rollBack(
+/** Resolves to the new container when it has shown that it works; rejects with `candidate_failed`. */
+async function pass(
+  deps: ReplaceDependencies,
+  { container, wasRunning, wasPaused }: SwapMember,
+  candidate: string,
+  report: Report,
+  signal: AbortSignal,
+): Promise<ContainerInspect> {
+  if (!wasRunning) return await deps.engine.inspect(candidate, signal);
+  const verdict = await passGate(deps, candidate, report, signal);
+  if (verdict.kind === "failed") {
+    throw new GangwayError("candidate_failed", `the new ${container} failed: ${verdict.reason}`);
+  }
+  if (!wasPaused) return verdict.inspect;
+  if (!verdict.inspect.State.Paused) await deps.engine.pause(candidate, signal);
+  return await deps.engine.inspect(candidate, signal);
+}
+
+async function finish(deps: ReplaceDependencies, swap: Swap, passed: readonly ContainerInspect[]): Promise<Outcome> {
+  const entry = swap.entry();
+  const remarks = await restartDependants(deps, entry);
+  await deps.onReplaced(entry, passed);
+  try {
+    remarks.push(...(await commit(deps, swap, AbortSignal.timeout(commitTimeoutMs))));
+  } catch (error) {
+    // The new container stays; the journal has what is still to be removed.
+    deps.log.warn({ container: entry.container, err: error }, "the old container could not be removed yet");
+    remarks.push(`The old container could not be removed yet: ${messageOf(error)}.`);
+  }
+  return replaced(entry, remarks);
+}
+
+/**
+ * Removes what the new containers have made superfluous: the old ones, and old images where the configuration says so.
+ * Resolves to a sentence for each old container that stays.
+ */
+export async function commit(deps: ReplaceDependencies, swap: Swap, signal: AbortSignal): Promise<readonly string[]> {
+  const remarks = await swap.commit(signal);
+  const { container, command, members } = swap.entry();
+  const [target] = members;
+  const keep = target === undefined ? undefined : deps.keptImages(target.reference);
+  if (command !== "update" || target === undefined || keep === undefined) return remarks;
+  const updated = { container, oldImageId: target.inspect.Image, reference: target.reference };
+  await cleanUpAfterUpdate({ ...deps, keep }, updated, signal);
+  return remarks;
+}
+
+/** Restarts what asked to be restarted after this container: that one of them fails is no reason to undo anything. */
+async function restartDependants(
+  { engine, log }: ReplaceDependencies,
+  { container, restarts }: JournalEntry,
+): Promise<string[]> {
+  const remarks: string[] = [];
+  for (const name of restarts) {
+    const signal = AbortSignal.timeout(restartTimeoutMs);
+    try {
+      const { State: state } = await engine.inspect(name, signal);
+      if (state.Running && !state.Paused) await engine.restart(name, signal);
+    } catch (error) {
+      log.warn({ container: name, err: error }, "a dependant could not be restarted");
+      remarks.push(`${name}, which is to be restarted after ${container}, could not be: ${messageOf(error)}.`);
+    }
+  }
+  return remarks;
+}
+
+const deeds: Readonly<Record<SwapCommand, (entry: JournalEntry) => string>> = {
+  update: ({ container, from, to }) => `${container} was updated from ${from} to ${to}`,
+  recreate: ({ container, to }) => `${container} was recreated with the same image, ${to}`,
+  rollback: ({ container, from, to }) => `${container} was brought back from ${from} to ${to}`,
+};
+
+/** The outcome of a replacement that went well. */
+export function replaced(entry: JournalEntry, remarks: readonly string[] = []): Outcome {
+  const { command, members, from, to } = entry;
+  const others = members.slice(1).map(({ container }) => container);
+  const along = others.length === 0 ? "" : `, and ${others.join(", ")} along with it`;
+  const message = [`${deeds[command](entry)}${along}.`, ...remarks].join(" ");
+  return { state: command === "update" ? "updated" : "done", message, from, to };
+}
+
+/** Undoes a replacement that went wrong, or that was told to stop before the new containers were in place. */
+export async function rollBack(
   deps: ReplaceDependencies,
   swap: Swap,
   error: unknown,
   report: Report,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { container, step, from, to, oldId, newDigest } = swap.entry();
+  const { container, step, from, to } = swap.entry();
   const cause = messageOf(error);
   const touched = step !== "creating";
   if (touched) report({ phase: "rolling_back" });
   const code = error instanceof GangwayError ? { code: error.code } : {};
-  const limit = AbortSignal.timeout(undoTimeoutMs);
+  let exceptions: readonly string[];
   try {
-    await swap.undo(cause, limit);
-    await deps.onRestored(await deps.engine.inspect(oldId, limit), newDigest);
+    exceptions = await swap.undo({ cause, judged: !signal.aborted }, AbortSignal.timeout(undoTimeoutMs));
   } catch (fault) {
     const message =
-      `${container} could not be updated (${cause}), and the old container could not be put back yet: ` +
-      `${messageOf(fault)}. Gangway tries again when the engine is reachable; the journal has all that it needs.`;
+      `${container} could not be replaced (${cause}), and the old container could not be put back yet: ` +
+      `${messageOf(fault)}. Gangway keeps trying; the journal has all that it needs.`;
     return { state: "failed", message, from, to, ...code };
   }
-  const { log } = swap.entry();
-  const rest = { from, to, ...code, ...(log === undefined || log === "" ? {} : { log }) };
-  if (signal.aborted)
-    return { state: "cancelled", message: `The update of ${container} was stopped and undone.`, ...rest };
-  if (!touched)
-    return { state: "failed", message: `${container} was not updated: ${cause}. Nothing was changed.`, ...rest };
+  const entry = swap.entry();
+  await deps.onRestored(entry);
+  if (signal.aborted && exceptions.length === 0) {
+    return { state: "cancelled", message: `The ${entry.command} of ${container} was stopped and undone.`, from, to };
+  }
+  return { ...undone(entry, exceptions), ...code };
+}
+
+/** The outcome of a replacement that was undone. */
+export function undone(entry: JournalEntry, exceptions: readonly string[]): Outcome {
+  const { container, cause = "it was interrupted", reached, from, to, log } = entry;
+  const rest = { from, to, ...(log === undefined || log === "" ? {} : { log }) };
+  if (exceptions.length > 0) {
+    return { state: "failed", message: `${container} was not replaced: ${cause}. ${exceptions.join(" ")}`, ...rest };
+  }
+  if (reached === "creating") {
+    return { state: "failed", message: `${container} was not replaced: ${cause}. Nothing was changed.`, ...rest };
+  }
   const message =
-    `${container} was rolled back: ${cause}. The old container runs again; ` +
+    `${container} was rolled back: ${cause}. The old container is back as it was; ` +
     "what the new version may have changed in its volumes was not undone.";
   return { state: "rolled_back", message, ...rest };
 }

@@ -1,180 +1,142 @@
-import { canonicalText, familiarText, type ImageReference, parseImageReference } from "../core/image-reference.ts";
+import { nameFrom } from "../core/container.ts";
 import type { ContainerInspect, ImageInspect } from "../core/inspect.ts";
-import { type JournalEntry, keepRepository } from "../core/journal.ts";
+import type { JournalEntry, Retag, SwapCommand } from "../core/journal.ts";
 import type { Command, Outcome } from "../core/operation.ts";
-import type { Engine, Inventory, Registry } from "../core/ports.ts";
-import { planRecreate } from "../core/recreate.ts";
-import { installedDigestOf } from "../core/update-status.ts";
-import { versionLabel, versionText } from "../core/versions.ts";
-import { GangwayError, isErrorWithCode } from "../lib/errors.ts";
-import { refusalOf } from "./refusal.ts";
-import { type ReplaceDependencies, replaceContainer } from "./replace.ts";
+import type { Engine, Inventory } from "../core/ports.ts";
+import { pulledTagsOf } from "../core/retags.ts";
+import { planSwap } from "../core/swap-plan.ts";
+import { carriedFilesOf } from "./carried-files.ts";
+import { type Goal, type GoalDependencies, goalFor } from "./goal.ts";
+import { type HandOverDependencies, handOver, planHelper } from "./hand-over.ts";
+import { holdImage } from "./held-image.ts";
+import { identityOf, imageIfThere, imagesOf } from "./images.ts";
+import { admissionFor, type Group, type RefusalDependencies } from "./refusal.ts";
+import { type ReplaceDependencies, replaceContainers } from "./replace.ts";
 import type { Order } from "./runner.ts";
+import { type Survey, surveyOf } from "./survey.ts";
 
-export interface UpdateDependencies extends ReplaceDependencies {
-  readonly engine: ReplaceDependencies["engine"] & Pick<Engine, "list" | "inspectImage" | "pull" | "tag" | "tagsOf">;
-  readonly registry: Pick<Registry, "credentialsFor">;
-  readonly inventory: Inventory;
-  readonly node: string;
+export interface UpdateDependencies
+  extends ReplaceDependencies,
+    HandOverDependencies,
+    GoalDependencies,
+    RefusalDependencies {
   readonly ownContainerId: string | undefined;
+  readonly engine: ReplaceDependencies["engine"] &
+    GoalDependencies["engine"] &
+    Pick<Engine, "changes" | "list" | "stat">;
+  readonly journal: ReplaceDependencies["journal"];
+  readonly inventory: Pick<Inventory, "node">;
+  readonly node: string;
+  /** The operations that somebody is at work on: nobody else looks after their notes and their images. */
+  readonly atWork: Set<string>;
+  /** Told of a container that runs the newest image already. */
+  readonly onCurrent: (inspect: ContainerInspect, image: ImageInspect) => void;
 }
 
 /**
- * Installs what the container's tag stands for now. Everything that can fail without touching the container comes first:
- * the refusals, the pull, the plan. Then the container is replaced, and whatever goes wrong from there brings back the
- * very same old one.
+ * Gives a container another image (`update`: what its tag stands for now, `rollback`: the one it ran before), or itself
+ * anew (`recreate`), together with those that would stop working without it. Everything that can fail without touching a
+ * container comes first: the refusals, the pull, the plan. Then they are replaced, and whatever goes wrong from there
+ * brings back the very same old ones.
  */
 export async function updateContainer(
   deps: UpdateDependencies,
-  command: Extract<Command, { readonly kind: "update" }>,
+  command: Extract<Command, { readonly kind: SwapCommand }>,
   order: Order,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { engine } = deps;
-  const inspect = await engine.inspect(command.container, signal);
-  const refusal = await refusalOf(deps, inspect, signal);
-  if (refusal !== undefined) return { state: "rejected", message: refusal };
-  const reference = parseImageReference(inspect.Config.Image);
-  if (reference.kind !== "reference") {
-    return { state: "rejected", message: `"${inspect.Config.Image}" is not an image that can be pulled.` };
-  }
-  const oldImage = await imageIfThere(engine, inspect.Image, signal);
-  await using keep = new AsyncDisposableStack();
-  // Until the journal has taken over, nobody else would give the old image free again.
-  if (oldImage !== undefined) keep.use(await holdImage(engine, inspect.Image, order.operation, signal));
+  const { engine, atWork } = deps;
+  atWork.add(order.operation);
+  try {
+    const before = await surveyOf(engine, command.container, signal);
+    const refused = await admissionFor(deps, before, command.kind);
+    if (refused.kind === "refused") return { state: "rejected", message: refused.message };
+    await using keep = new AsyncDisposableStack();
+    const oldImage = await imageIfThere(engine, before.target.Image, signal);
+    // Until the journal has taken over, nobody else would give the old image free again.
+    if (oldImage !== undefined) keep.use(await holdImage(deps, oldImage.Id, order.operation, signal));
 
-  order.report({ phase: "pulling", percent: 0 });
-  const newImage = await pullNewer(deps, reference, oldImage, order, signal);
-  const from = versionOf(inspect, reference, oldImage);
-  const to = versionOf(inspect, reference, newImage);
-  const newDigest = digestOf(reference, newImage);
-  if (newImage.Id === inspect.Image) {
-    return {
-      state: "unchanged",
-      message: `${command.container} runs the newest ${familiarText(reference)} already.`,
-      from,
-      to,
-    };
+    const goal = await goalFor(
+      deps,
+      { command: command.kind, inspect: before.target, oldImage, report: order.report },
+      signal,
+    );
+    if (goal.kind === "none") return { state: "rejected", message: goal.message };
+    if (command.kind === "update" && goal.image.Id === before.target.Image) {
+      deps.onCurrent(before.target, goal.image);
+      return unchanged(before.target, goal);
+    }
+    order.report({ phase: "creating" });
+    // A pull may have taken long: what is replaced is what is there now.
+    const survey = await surveyOf(engine, command.container, signal);
+    if (survey.target.Id !== before.target.Id) {
+      const message = `Somebody recreated ${command.container} in the meantime; ask again for what is still wanted.`;
+      return { state: "rejected", message };
+    }
+    const admission = await admissionFor(deps, survey, command.kind);
+    if (admission.kind === "refused") return { state: "rejected", message: admission.message };
+    const retags =
+      oldImage === undefined || command.kind !== "update" ? [] : pulledTagsOf(before.target.Config.Image, oldImage);
+    const subject = { command: command.kind, survey, group: admission.group, goal, retags, order };
+    const entry = await entryFor(deps, subject, signal);
+    const { course } = admission;
+    if (course.kind === "direct") {
+      keep.move();
+      return await replaceContainers(deps, entry, order.report, signal);
+    }
+    const planned = { course, names: survey.names, operation: order.operation };
+    const helper = await planHelper(deps, planned, signal);
+    keep.move();
+    return await handOver(deps, { entry, helper, report: order.report }, signal);
+  } finally {
+    atWork.delete(order.operation);
   }
-
-  order.report({ phase: "creating" });
-  const entry = await entryFor(deps, { inspect, oldImage, newImage, newDigest, order, from, to }, signal);
-  keep.move();
-  return await replaceContainer(deps, entry, order.report, signal);
 }
 
-/** Pulls the reference with the platform that the container has now, and makes sure that this is what came. */
-async function pullNewer(
-  { engine, registry }: UpdateDependencies,
-  reference: ImageReference,
-  oldImage: ImageInspect | undefined,
-  order: Order,
-  signal: AbortSignal,
-): Promise<ImageInspect> {
-  const credentials = await registry.credentialsFor(reference.registry);
-  await engine.pull(
-    {
-      reference,
-      ...(credentials === undefined ? {} : { credentials }),
-      onProgress: ({ percent }) => order.report({ phase: "pulling", percent }),
-    },
-    signal,
-  );
-  const image = await engine.inspectImage(canonicalText(reference), signal);
-  if (oldImage !== undefined && (image.Os !== oldImage.Os || image.Architecture !== oldImage.Architecture)) {
-    throw new GangwayError(
-      "pull_failed",
-      `${familiarText(reference)} is now for ${image.Os}/${image.Architecture}, the container's image for ` +
-        `${oldImage.Os}/${oldImage.Architecture}; nothing was changed`,
-    );
-  }
-  return image;
+function unchanged(
+  { Name, Config }: ContainerInspect,
+  { from, to }: Extract<Goal, { readonly kind: "image" }>,
+): Outcome {
+  return { state: "unchanged", message: `${nameFrom(Name)} runs the newest ${Config.Image} already.`, from, to };
 }
 
 interface Subject {
-  readonly inspect: ContainerInspect;
-  readonly oldImage: ImageInspect | undefined;
-  readonly newImage: ImageInspect;
-  readonly newDigest: string | undefined;
+  readonly command: SwapCommand;
+  readonly survey: Survey;
+  readonly group: Group;
+  readonly goal: Extract<Goal, { readonly kind: "image" }>;
+  readonly retags: readonly Retag[];
   readonly order: Order;
-  readonly from: string;
-  readonly to: string;
 }
 
 /** The plan of the replacement, as the journal keeps it. */
-async function entryFor(deps: UpdateDependencies, subject: Subject, signal: AbortSignal): Promise<JournalEntry> {
-  const { inspect, oldImage, newImage, newDigest, order, from, to } = subject;
-  const identity = deps.inventory.node().engine;
-  if (identity === undefined) throw new GangwayError("engine_unreachable", "The engine is not reachable");
-  const containers = new Map((await deps.engine.list(signal)).map(({ id, name }) => [id, name]));
-  const { body, platform, connect, disconnect, warnings } = planRecreate({
-    inspect,
-    oldImage,
-    newImage,
-    newReference: inspect.Config.Image,
-    apiVersion: identity.apiVersion,
-    hostName: identity.hostName,
-    containers,
-  });
-  const container = inspect.Name.replace(/^\//, "");
+async function entryFor(
+  deps: UpdateDependencies,
+  { command, survey, group, goal, retags, order }: Subject,
+  signal: AbortSignal,
+): Promise<JournalEntry> {
+  const identity = identityOf(deps.inventory);
+  const container = nameFrom(survey.target.Name);
+  const images = await imagesOf(deps, group.members, signal);
+  const { names } = survey;
+  const carried = await carriedFilesOf(deps.engine, group.members, signal);
+  const subject = { members: group.members, images, newImage: goal.image, carried, names, identity };
+  const { members, warnings } = planSwap(subject);
   for (const warning of warnings) deps.log.warn({ container, operation: order.id, warning }, "update warning");
   return {
-    schema: 1,
+    schema: 2,
     operation: order.operation,
     id: order.id,
+    command,
     node: deps.node,
     container,
     startedAt: order.startedAt,
     step: "creating",
-    oldId: inspect.Id,
-    oldImageId: inspect.Image,
-    newImageId: newImage.Id,
-    ...(newDigest === undefined ? {} : { newDigest }),
-    reference: inspect.Config.Image,
-    from,
-    to,
-    wasRunning: inspect.State.Running,
-    wasPaused: inspect.State.Paused,
-    restartPolicy: inspect.HostConfig.RestartPolicy ?? { Name: "no" },
-    plan: { body, connect, disconnect, ...(platform === undefined ? {} : { platform }) },
-    inspect,
+    members,
+    restarts: group.restarts,
+    from: goal.from,
+    to: goal.to,
+    ...(goal.digest === undefined ? {} : { newDigest: goal.digest }),
+    retags,
   };
-}
-
-function versionOf(inspect: ContainerInspect, reference: ImageReference, image: ImageInspect | undefined): string {
-  const digest = image === undefined ? undefined : digestOf(reference, image);
-  return versionText(versionLabel(inspect.Config.Image), digest ?? image?.Id ?? inspect.Image);
-}
-
-function digestOf(reference: ImageReference, { Id: id, RepoDigests: repoDigests }: ImageInspect): string | undefined {
-  return installedDigestOf(reference, { id, repoDigests }, undefined);
-}
-
-/** Tags the old image, so that a prune in the meantime does not take it; disposing of the hold removes the tag. */
-async function holdImage(
-  engine: UpdateDependencies["engine"],
-  imageId: string,
-  operation: string,
-  signal: AbortSignal,
-): Promise<AsyncDisposable> {
-  const keep = parseImageReference(`${keepRepository}:${operation}`) as ImageReference;
-  await engine.tag(imageId, keep, signal);
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await engine.untag(keep, AbortSignal.timeout(10_000)).catch(() => {});
-    },
-  };
-}
-
-async function imageIfThere(
-  engine: Pick<Engine, "inspectImage">,
-  id: string,
-  signal: AbortSignal,
-): Promise<ImageInspect | undefined> {
-  try {
-    return await engine.inspectImage(id, signal);
-  } catch (error) {
-    if (isErrorWithCode(error, "engine_not_found")) return undefined;
-    throw error;
-  }
 }

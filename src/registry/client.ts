@@ -19,7 +19,7 @@ export interface RegistryDependencies {
   readonly credentials: CredentialsLocator;
   readonly log: Pick<Log, "warn">;
   readonly secrets: Pick<Secrets, "register" | "forget">;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
 }
 
 export interface RegistryOptions {
@@ -88,7 +88,7 @@ export function openRegistry(deps: RegistryDependencies, options: RegistryOption
   };
 }
 
-function wishOf(answer: Answer, clock: Clock): number | undefined {
+function wishOf(answer: Answer, clock: Pick<Clock, "now">): number | undefined {
   return retryAfterMsFrom(answer.header("retry-after"), answer.body.toString("utf8"), clock.now());
 }
 

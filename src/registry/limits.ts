@@ -30,7 +30,7 @@ export function createCoolDowns({
   clock,
   random,
 }: {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
   readonly random?: () => number;
 }): CoolDowns {
   const running = new Map<string, CoolDown>();

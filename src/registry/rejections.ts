@@ -24,7 +24,7 @@ export function createRejections({
   clock,
 }: {
   readonly log: Pick<Log, "warn">;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
 }): Rejections {
   const rejectedAt = new Map<string, number>();
   const withheldHosts = new Map<string, string>();

@@ -43,7 +43,7 @@ const marginSeconds = 10;
 export function createTokens(deps: {
   readonly send: Send;
   readonly secrets: Pick<Secrets, "register" | "forget">;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
   /** Notes that the registry has to be left alone, and gives the error that says so. */
   readonly limited: (place: Place, host: string, answer: Answer) => GangwayError;
 }): Tokens {

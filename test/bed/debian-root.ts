@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "./busybox.ts";
+import { ensurePackages } from "./packages.ts";
 import { run } from "./programs.ts";
 
 /** Releases with an engine newer than bookworm's 20.10: trixie has 26.1, sid a later one. */
@@ -12,8 +13,8 @@ const enginePackages = ["docker.io", "iptables", "iproute2"];
 
 /**
  * The root directory of a minimal Debian with an engine in it, and with `extra` packages. It is made once, in about a
- * minute, and kept in the user's cache: nothing in it is ever changed afterwards. Throws where the machine's own
- * packages are not Debian's.
+ * minute, and kept in the user's cache: nothing in it is ever changed afterwards. Throws where debootstrap is neither
+ * there nor to be installed, or the machine's own packages are not Debian's.
  */
 export async function debianRoot(
   release: DebianRelease,
@@ -23,6 +24,7 @@ export async function debianRoot(
   const cache = cacheDirectory();
   const root = join(cache, [release, ...extra].join("+"));
   if (existsSync(root)) return root;
+  await ensurePackages(["release"], say);
   await mkdir(cache, { recursive: true });
   say(`Making a Debian ${release} with its engine in ${root}, which takes about a minute`);
   const packages = [...enginePackages, ...extra].join(",");

@@ -6,7 +6,7 @@ import Docker from "dockerode";
 import { type Daemon, startDaemon } from "./daemon.ts";
 import type { DebianRelease } from "./debian-root.ts";
 import { type BedNetwork, openNetwork } from "./network.ts";
-import { controlGroupOf } from "./traces.ts";
+import { controlGroupOf, thaw } from "./traces.ts";
 import { eventually } from "./wait.ts";
 
 /** A Docker engine that belongs to the bed alone. */
@@ -104,6 +104,7 @@ export async function openEngine(placement: Placement, options: EngineOptions = 
     if (current === undefined) return;
     const { daemon, network } = current;
     current = undefined;
+    if (signal === "SIGKILL") await thaw(controlGroupOf(directory));
     await daemon.end(signal, graceMs, await firstProcessId(daemon));
     await network.close();
   };
@@ -128,6 +129,8 @@ export async function openEngine(placement: Placement, options: EngineOptions = 
 /**
  * The first process of the engine's namespaces; when it ends the kernel ends all others. `/run` and `/etc/docker` are
  * the engine's own: there are the machine's containerd, which it would otherwise use, its sockets, keys and plugins.
+ * Another root is the whole namespace's, not only the engine's: health checks and `docker exec` would otherwise see the
+ * machine's files in place of the container's.
  */
 const firstProcess = `
 set -e
@@ -143,7 +146,13 @@ mount -t tmpfs tmpfs "$root/run"
 mkdir -p "$root/etc/docker"
 mount --bind "$1/etc" "$root/etc/docker"
 echo "$2" > /proc/sys/kernel/hostname
-chroot "$root/" dockerd --config-file "$1/daemon.json" &
+if [ -n "$root" ]; then
+  mkdir -p "$root/machine"
+  cd "$root"
+  pivot_root . machine
+  umount -l /machine
+fi
+dockerd --config-file "$1/daemon.json" &
 engine=$!
 trap 'kill -TERM $engine' TERM
 set +e

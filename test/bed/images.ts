@@ -25,8 +25,24 @@ export interface PublishedImage {
 
 type Ask = Pick<BedRegistry, "ask" | "host">;
 
-/** Puts an image into the registry. No engine takes part: to all of them it is new until they pull it. */
+/**
+ * Puts an image into the registry. No engine takes part: to all of them it is new until they pull it. Where two push the
+ * same layer at the same moment, the registry may for a while not know it: the push is repeated then.
+ */
 export async function publishImage(registry: Ask, publication: Publication): Promise<PublishedImage> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await pushOnce(registry, publication);
+    } catch (error) {
+      const isRace = error instanceof Error && error.message.includes("BLOB_UNKNOWN");
+      if (!isRace || attempt === mostPushes) throw error;
+    }
+  }
+}
+
+const mostPushes = 5;
+
+async function pushOnce(registry: Ask, publication: Publication): Promise<PublishedImage> {
   const { name, tag, platforms } = publication;
   const specs = platforms?.map((platform) => ({ ...publication, platform })) ?? [publication];
   const images = await Promise.all(specs.map((spec) => buildImage(spec)));

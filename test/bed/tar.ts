@@ -6,11 +6,16 @@ export interface TarMember {
   readonly content: Buffer | string | { readonly linkTo: string };
   /** Permission bits; 0o755 if absent. */
   readonly mode?: number;
+  /** Root's, if absent. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Seconds since 1970; 0 if absent. */
+  readonly mtime?: number;
 }
 
 const blockLength = 512;
 
-/** The members as a tar archive in POSIX ustar format, owned by root and dated 1970: same members, same bytes. */
+/** The members as a tar archive in POSIX ustar format: same members, same bytes. */
 export function tarOf(members: readonly TarMember[]): Buffer {
   return Buffer.concat([...members.flatMap(blocksOf), Buffer.alloc(2 * blockLength)]);
 }
@@ -24,15 +29,16 @@ function blocksOf(member: TarMember): readonly Buffer[] {
 }
 
 /** https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html, ustar interchange format */
-function headerOf({ path, mode = 0o755 }: TarMember, length: number, linkTo: string): Buffer {
+function headerOf(member: TarMember, length: number, linkTo: string): Buffer {
+  const { path, mode = 0o755, uid = 0, gid = 0, mtime = 0 } = member;
   if (Buffer.byteLength(path) > 100) throw new Error(`too long for a ustar header: ${path}`);
   const header = Buffer.alloc(blockLength);
   header.write(path, 0);
   header.write(octal(mode, 7), 100);
-  header.write(octal(0, 7), 108);
-  header.write(octal(0, 7), 116);
+  header.write(octal(uid, 7), 108);
+  header.write(octal(gid, 7), 116);
   header.write(octal(length, 11), 124);
-  header.write(octal(0, 11), 136);
+  header.write(octal(mtime, 11), 136);
   header.write(" ".repeat(8), 148);
   header.write(linkTo !== "" ? "2" : path.endsWith("/") ? "5" : "0", 156);
   header.write(linkTo, 157);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm, rmdir } from "node:fs/promises";
+import { readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { run, signalProcess } from "./programs.ts";
 import { eventually } from "./wait.ts";
@@ -44,6 +44,7 @@ export function controlGroupOf(directory: string): string {
 export async function removeTraces(directory: string): Promise<void> {
   if (!basename(directory).startsWith(directoryPrefix)) throw new Error(`${directory} is not the directory of a bed`);
   await killMarked(directory);
+  await thaw(controlGroupOf(directory));
   await removeContainers(directory);
   await removeNamespace(namespaceOf(directory));
   await removeControlGroups(controlGroupOf(directory));
@@ -100,6 +101,15 @@ export async function removeNamespace(name: string): Promise<void> {
   // A namespace goes in the background; its cable to the host is removed first, so that it is gone when this returns.
   await runIn(name, ["ip", "link", "delete", "host0"]).catch(() => {});
   await run("ip", ["netns", "delete", name]);
+}
+
+/** Lets paused containers go on: the kernel ends no process that is frozen, and no namespace with one in it. */
+export async function thaw(name: string): Promise<void> {
+  const freezer = join(controlGroupRoot, "freezer", name);
+  const containers = await readdir(freezer, { withFileTypes: true }).catch(() => []);
+  for (const container of containers.filter((entry) => entry.isDirectory())) {
+    await writeFile(join(freezer, container.name, "freezer.state"), "THAWED").catch(() => {});
+  }
 }
 
 /** Removes a control group and those below it, in every hierarchy (version 1 has several, version 2 one). */

@@ -132,6 +132,21 @@ describe("a connection to a broker", () => {
     await client.until(({ retained }) => retained("gangway/x/status") === "offline");
   });
 
+  it.each([4, 5] as const)("can tell a birth of now from a kept one, by MQTT version %i", async (version) => {
+    await using client = await bed.broker.connect();
+    await client.publish("birth/kept", "old", { retain: true });
+    await using front = version === 4 ? await openOldFront(bed.broker.port) : undefined;
+    const port = front?.port ?? bed.broker.port;
+    await using here = await connected({ url: `mqtt://127.0.0.1:${port}` });
+
+    await here.session.subscribe(["birth/+"], "live");
+    await client.publish("birth/kept", "new", { retain: true });
+    await eventually(() => here.heard().some(({ payload }) => payload === "new"), "the birth", 5_000);
+
+    expect(here.heard().filter(({ retained }) => !retained)).toMatchObject([{ payload: "new" }]);
+    await client.publish("birth/kept", "", { retain: true });
+  });
+
   it("falls back to MQTT 3.1.1 with a broker that knows nothing newer", async () => {
     await using client = await bed.broker.connect();
     await using front = await openOldFront(bed.broker.port);

@@ -90,6 +90,25 @@ describe("gangway check", () => {
   });
 });
 
+describe("gangway plan", () => {
+  it("prints what updates would do, and does none", async () => {
+    const { code, output } = await gangway(onBed("plan"));
+
+    const rows = JSON.parse(output) as readonly Readonly<Record<string, unknown>>[];
+    expect(rows.map(({ container }) => container)).toEqual(["db", "web"]);
+    expect(rows).toMatchObject([
+      { state: "unchanged", message: expect.stringContaining("nothing would be done") },
+      { state: "unchanged", plan: { container: "web", members: [{ container: "web", create: {} }] } },
+    ]);
+    expect(code).toBe(0);
+    expect((await gangway(onBed("check", "web"))).code).toBe(10);
+  });
+
+  it("of a container that is not there says so", async () => {
+    expect(await gangway(onBed("plan", "nope"))).toMatchObject({ code: 1, output: "[]\n" });
+  });
+});
+
 describe("gangway config", () => {
   it("prints what is in effect, without secrets", async () => {
     const { code, output } = await gangway(onBed("config"), {

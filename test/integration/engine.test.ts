@@ -12,7 +12,7 @@ import { GangwayError } from "../../src/lib/errors.ts";
 import { isRawNumber } from "../../src/lib/exact-json.ts";
 import { type Bed, openBed } from "../bed/bed.ts";
 import { makeCertificate } from "../bed/certificate.ts";
-import { runContainer } from "../bed/containers.ts";
+import { runContainer, untilLogged } from "../bed/containers.ts";
 import { publishImage, pullImage } from "../bed/images.ts";
 
 let bed: Bed;
@@ -52,6 +52,26 @@ describe("the engine", () => {
       apiVersion: expect.stringMatching(/^1\.\d+$/),
       insecureRegistries: expect.arrayContaining(["127.0.0.0/8"]),
     });
+  });
+
+  it("tells what a container has in its writable layer, and nothing of one that has nothing there", async () => {
+    const script = "echo x > /etc/version; echo x > /mnt; rm /bin/wc; echo done; sleep 3600";
+    const container = await runContainer(bed.engine.docker, "writes", reference, { Cmd: ["/bin/sh", "-c", script] });
+    await untilLogged(container, "done");
+    const { id: untouched } = await bed.engine.docker.createContainer({ name: "untouched", Image: reference });
+
+    const changes = await engine.changes(container.id, signal);
+
+    const sorted = [...changes].sort((one, other) => (one.path < other.path ? -1 : 1));
+    expect(sorted).toEqual([
+      { path: "/bin", kind: "modified" },
+      { path: "/bin/wc", kind: "deleted" },
+      { path: "/etc", kind: "modified" },
+      { path: "/etc/version", kind: "modified" },
+      { path: "/mnt", kind: "added" },
+    ]);
+    expect(await engine.changes(untouched, signal)).toEqual([]);
+    for (const id of [container.id, untouched]) await engine.remove(id, { force: true }, signal);
   });
 
   it("keeps integers beyond 2^53 exactly, there and back", async () => {

@@ -139,7 +139,11 @@ describe("when the engine goes away", () => {
   it("for a moment only, what happened meanwhile is not missed", async () => {
     const proxy: EngineProxy = await openEngineProxy(bed.engine.socketPath);
     try {
-      await started({ config: configFor(bed, { engines: [{ node: "bed", host: proxy.host }] }) });
+      const process = await started({ config: configFor(bed, { engines: [{ node: "bed", host: proxy.host }] }) });
+      client.clear();
+      proxy.cutAll();
+      await process.logged(({ msg }) => msg === "everything was read anew");
+      expect(client.messages.filter(({ topic }) => topic === "gangway/bed/engine")).toEqual([]);
       proxy.onRequest(() => "cut");
       proxy.cutAll();
       await client.until(({ retained }) => retained("gangway/bed/engine") === "offline");
@@ -188,6 +192,9 @@ describe("when Gangway ends", () => {
     await client.until(({ messages }) => messages.find(({ topic }) => topic === "gangway/bed/container/web/update"));
 
     expect(parse(client.retained(stateTopic("web")))).toMatchObject({ verdict: "up_to_date" });
+    // The registry has not answered since.
+    const states = client.messages.filter(({ topic }) => topic === "gangway/bed/state");
+    expect(states.map(({ payload }) => parse(payload)["last_check"])).not.toContain(null);
     bed.registry.ok();
   });
 
@@ -205,6 +212,25 @@ describe("when Gangway ends", () => {
     expect((await bed.engine.docker.getContainer("web").inspect()).Id).toBe(Id);
     const result = client.messages.findLast(({ topic }) => topic === "gangway/bed/result");
     expect(parse(result?.payload)).toMatchObject({ state: "cancelled" });
+  });
+});
+
+describe("topics of earlier runs", () => {
+  it("are cleared, those of another node and base topic too, and nothing of others is", async () => {
+    const dataDir = await dataDirectory(bed);
+    await (await started({ dataDir })).stop();
+    await client.publish("gangway/bed/container/ghost/state", "{}", { retain: true });
+    await client.publish("homeassistant/device/gangway_bed_ghost/config", "{}", { retain: true });
+    await client.publish("homeassistant/device/gangway_foreign/config", "{}", { retain: true });
+
+    const engines = [{ node: "other", host: bed.engine.host }];
+    const mqtt = { url: bed.broker.url, base_topic: "docker" };
+    gangway = await startGangway(bed, { dataDir, config: configFor(bed, { engines, mqtt }) });
+    const isOwn = (topic: string): boolean => /^docker\/other\/|^homeassistant\/device\/gangway_other/.test(topic);
+    await client.until(({ topics }) => topics().filter((topic) => !isOwn(topic)).length === 1, 20_000);
+
+    expect(client.retained("homeassistant/device/gangway_foreign/config")).toBe("{}");
+    expect(client.retained("docker/other/container/web/availability")).toBe("online");
   });
 });
 

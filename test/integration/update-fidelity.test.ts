@@ -4,10 +4,11 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ContainerInspect, ImageInspect } from "../../src/core/inspect.ts";
 import { openEngine } from "../../src/docker/engine.ts";
 import { type Bed, openBed } from "../bed/bed.ts";
-import { runIn } from "../bed/containers.ts";
+import { runContainer, runIn, untilLogged } from "../bed/containers.ts";
 import { idle } from "../bed/image.ts";
 import { publishImage, pullImage } from "../bed/images.ts";
 import type { BedClient } from "../bed/mqtt-client.ts";
+import { tarOf } from "../bed/tar.ts";
 import { fullOfDefaults } from "../bed/variants.ts";
 import { differencesBetween } from "../fidelity.ts";
 import { type GangwayProcess, startGangway } from "../gangway.ts";
@@ -89,9 +90,9 @@ async function createEverything(image: string): Promise<string> {
 
 const run = (...command: readonly string[]): Promise<string> => runIn(bed.engine.docker, "everything", ...command);
 
-async function installed(): Promise<Readonly<Record<string, unknown>>> {
+async function installed(name = "everything"): Promise<Readonly<Record<string, unknown>>> {
   client.clear();
-  await client.publish("gangway/bed/container/everything/command/update", "install");
+  await client.publish(`gangway/bed/container/${name}/command/update`, "install");
   const { payload } = await client.until(
     ({ messages }) =>
       messages.find(({ topic, payload: text }) => topic === "gangway/bed/result" && text.includes('"update"')),
@@ -130,4 +131,70 @@ it("an update changes nothing but what the new image changed, and neither does a
   }
   const { Volumes } = await bed.engine.docker.listVolumes();
   expect(Volumes).toHaveLength(3);
+});
+
+const ofCompose = { Labels: { "com.docker.compose.project": "home", "com.docker.compose.service": "web" } };
+
+it("an update of a container of compose keeps the files that compose put into it, and so does a second one", async () => {
+  const { docker } = bed.engine;
+  const publish = (version: string) => publishImage(bed.registry, { name: "composed", tag: "stable", version });
+  const { reference } = await publish("1");
+  await pullImage(docker, reference);
+  const container = await docker.createContainer({
+    name: "composed",
+    Image: reference,
+    Cmd: ["/bin/sh", "-c", 'echo own > /etc/own; exec "$@"', "sh", ...idle],
+    ...ofCompose,
+    HostConfig: { Binds: ["/anonymous"] },
+  });
+  const mtime = Math.round(Date.parse((await container.inspect()).Created) / 1_000);
+  const members = [
+    { path: "etc/deep/er/app.conf", content: "config\n", mode: 0o440, uid: 12, gid: 34, mtime },
+    { path: "run/secrets/token", content: "s3cret\n", mode: 0o400, uid: 1_000, gid: 1_000, mtime: 0 },
+    { path: "etc/version", content: "theirs\n", mode: 0o644, uid: 0, gid: 0, mtime },
+    { path: "etc/older.conf", content: "copied\n", mode: 0o644, uid: 0, gid: 0, mtime: 1 },
+  ];
+  await container.putArchive(tarOf(members), { path: "/" });
+  await container.start();
+  await untilLogged(container, "ready");
+  await client.until(({ retained }) => retained("gangway/bed/container/composed/state"));
+
+  for (const version of ["2", "3"]) {
+    const before = (await docker.getContainer("composed").inspect()).Id;
+    await publish(version);
+    expect(await installed("composed")).toMatchObject({ state: "updated" });
+
+    expect((await docker.getContainer("composed").inspect()).Id).not.toBe(before);
+    const script = "stat -c '%n %a %u:%g' $0 $1 $2 && cat $0 $1 $2; ls /etc /anonymous";
+    const paths = ["/etc/deep/er/app.conf", "/run/secrets/token", "/etc/version"];
+    expect((await runIn(docker, "composed", "sh", "-c", script, ...paths)).split(/\s*\n/)).toEqual([
+      ...["/etc/deep/er/app.conf 440 12:34", "/run/secrets/token 400 1000:1000", "/etc/version 644 0:0"],
+      ...["config", "s3cret", "theirs"],
+      ...["/anonymous:", "/etc:", "deep", "hostname", "hosts", "mtab", "own", "resolv.conf", "version"],
+    ]);
+  }
+});
+
+it("an update that cannot carry such a file over fails before it touches anything", async () => {
+  const { docker } = bed.engine;
+  const publish = (version: string) => publishImage(bed.registry, { name: "laden", tag: "stable", version });
+  const { reference } = await publish("1");
+  await pullImage(docker, reference);
+  const container = await runContainer(docker, "laden", reference, ofCompose);
+  await container.putArchive(tarOf([{ path: "run/secrets/huge", content: Buffer.alloc(17 * 1_048_576) }]), {
+    path: "/",
+  });
+  await client.until(({ retained }) => retained("gangway/bed/container/laden/state"));
+  await publish("2");
+
+  expect(await installed("laden")).toMatchObject({
+    state: "failed",
+    message: expect.stringContaining("/run/secrets/huge is too large"),
+  });
+  expect((await container.inspect()).State).toMatchObject({
+    Running: true,
+    FinishedAt: expect.stringMatching(/^0001/),
+  });
+  const names = (await docker.listContainers({ all: true })).flatMap(({ Names }) => Names);
+  expect(names.filter((name) => name.includes("laden"))).toEqual(["/laden"]);
 });

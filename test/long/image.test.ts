@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type Bed, openBed } from "../bed/bed.ts";
 import { runContainer, untilInspect } from "../bed/containers.ts";
 import { openEngineProxy } from "../bed/engine-proxy.ts";
-import { type BedClient, type BedMessage, connectClient } from "../bed/mqtt-client.ts";
+import { type BedClient, connectClient } from "../bed/mqtt-client.ts";
 import { credentialsOf, runInside, runToEnd } from "../container-runs.ts";
 import { baseImage, importImages, toolsImage } from "../image-base.ts";
 import { openWayOut } from "../way-out.ts";
@@ -182,20 +182,6 @@ describe("docker compose up", () => {
 
     const script = "GANGWAY_HTTP__LISTEN=127.0.0.1:5001 gangway healthcheck || echo this makes it unhealthy";
     expect(await runInside(docker, own, ["sh", "-c", script])).toMatch(/does not answer[\s\S]*unhealthy/);
-  });
-
-  it("refuses to update itself, and says why", async () => {
-    await client.publish(`gangway/bed/container/${own}/command/update`, "");
-
-    const isResult = ({ topic, payload }: BedMessage) => topic === "gangway/bed/result" && payload.includes('"update"');
-    const result = await client.until(({ messages }) => messages.find(isResult));
-
-    expect(JSON.parse(result.payload)).toMatchObject({
-      container: own,
-      ok: false,
-      state: "rejected",
-      message: expect.stringContaining(`${own} is Gangway itself`),
-    });
   });
 
   it("says that it is offline when it is stopped, ends with 0, and starts again on its data", async () => {

@@ -153,7 +153,7 @@ describe("the recreation of any container", () => {
     );
   });
 
-  it("comes to rest: recreating what it made plans the same again", () => {
+  it("comes to rest: recreating what it made plans the same again", { timeout: 30_000 }, () => {
     // A volume that a new image adds is kept at the next recreation: it is left out here.
     const newImage: ImageConfig = { ...imageOf("2"), Volumes: imageOf("1").Volumes };
     fc.assert(

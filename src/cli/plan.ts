@@ -1,0 +1,76 @@
+import { resolve } from "node:path";
+import type { Config, EngineConfig } from "../config/config.ts";
+import { openEngineOf, openRegistryOf, wayToEngineOf } from "../connections.ts";
+import type { OutcomeState, UpdatePlan } from "../core/operation.ts";
+import { isSelected } from "../core/selection.ts";
+import { readContainers } from "../inventory/read-containers.ts";
+import { messageOf } from "../lib/errors.ts";
+import { compareNaturally } from "../lib/text.ts";
+import { dryRun } from "../operations/dry-run.ts";
+import { surroundingsOf } from "./surroundings.ts";
+import { configOrComplaint, type ExitCode, type Invocation, type Terminal } from "./terminal.ts";
+
+/** What the update of one container would be. */
+interface Row {
+  readonly container: string;
+  /** `unchanged`: as for a dry run; `rejected` where it would be refused, `failed` where it cannot be told. */
+  readonly state: OutcomeState;
+  readonly message: string;
+  readonly plan?: UpdatePlan;
+}
+
+/** `gangway plan [NAME…]`: what updates would do. Changes nothing; 1 where one would be refused or cannot be told. */
+export async function plan(terminal: Terminal, invocation: Invocation, signal: AbortSignal): Promise<ExitCode> {
+  const config = configOrComplaint(terminal, invocation);
+  if (config === undefined) return 2;
+  try {
+    const rows: Row[] = [];
+    for (const engine of config.engines) rows.push(...(await rowsOf(terminal, invocation, config, engine, signal)));
+    const unknown = invocation.names.filter((name) => !rows.some(({ container }) => container === name));
+    for (const name of unknown) terminal.errors.write(`gangway: there is no container named ${name}\n`);
+    terminal.output.write(`${JSON.stringify(rows, null, 2)}\n`);
+    return unknown.length > 0 || rows.some(({ state }) => state !== "unchanged") ? 1 : 0;
+  } catch (error) {
+    terminal.errors.write(`gangway: ${terminal.secrets.redact(messageOf(error))}\n`);
+    return 1;
+  }
+}
+
+async function rowsOf(
+  terminal: Terminal,
+  invocation: Invocation,
+  config: Config,
+  engineConfig: EngineConfig,
+  signal: AbortSignal,
+): Promise<readonly Row[]> {
+  const surroundings = surroundingsOf(terminal, invocation.logLevel === undefined ? "error" : config.log.level);
+  const engine = openEngineOf(engineConfig, surroundings);
+  const identity = await engine.identify(signal);
+  await using registry = openRegistryOf(config, surroundings, () => identity.insecureRegistries);
+  const names = (await readContainers(engine, signal))
+    .filter(({ name }) => invocation.names.length === 0 || invocation.names.includes(name))
+    .filter(({ name, labels }) => isSelected(name, labels, config.containers))
+    .map(({ name }) => name)
+    .sort(compareNaturally);
+  const deps = {
+    engine,
+    registry,
+    inventory: { node: () => ({ engine: identity }) },
+    // A Gangway that runs has its own: what is unfinished there is said by itself.
+    journal: { all: () => Promise.resolve([]) },
+    ownContainerId: surroundings.ownContainerId,
+    wayToEngine: wayToEngineOf(engineConfig.host),
+    engineHost: engineConfig.host,
+    dataDir: resolve(config.dataDir),
+  };
+  const rows: Row[] = [];
+  for (const container of names) {
+    try {
+      const { state, message, plan: found } = await dryRun(deps, { kind: "update", container }, signal);
+      rows.push({ container, state, message, ...(found === undefined ? {} : { plan: found }) });
+    } catch (error) {
+      rows.push({ container, state: "failed", message: terminal.secrets.redact(messageOf(error)) });
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,91 @@
+import { isRunning } from "./container.ts";
+import { hasUpdate, installedVersion, latestVersion } from "./entry.ts";
+import type { OperationResult } from "./operation.ts";
+import type { Entry, InventoryChange } from "./ports.ts";
+
+/** Everything that can happen on a node and is worth an automation: a closed list, a contract with users. */
+export const eventTypes = [
+  "update_available",
+  "updated",
+  "update_failed",
+  "rolled_back",
+  "backed_up",
+  "backup_failed",
+  "restored",
+  "pruned",
+  "container_added",
+  "container_removed",
+  "container_died",
+  "container_unhealthy",
+  "registry_limited",
+] as const;
+export type EventType = (typeof eventTypes)[number];
+
+/** Something that happened, once. */
+export interface NodeEvent {
+  readonly type: EventType;
+  readonly container: string | null;
+  /** The id of the operation that it came of. */
+  readonly operation: string | null;
+  /** What else there is to say of it; null for what is not known. */
+  readonly details: Readonly<Record<string, string | number | null>>;
+}
+
+/**
+ * What a change of the inventory means to somebody who waits for events. `isCounted`: all containers had been read
+ * before, so one that is added is new. What an operation does to its container is not news: its end is.
+ */
+export function eventsFrom(change: InventoryChange, isCounted: boolean): readonly NodeEvent[] {
+  switch (change.kind) {
+    case "added":
+      return isCounted ? [eventOf("container_added", change.after, { image: change.after.container.image })] : [];
+    case "removed":
+      return [eventOf("container_removed", change.before, { image: change.before.container.image })];
+    case "changed":
+      return [...deathsIn(change.before, change.after), ...updatesIn(change.before, change.after)];
+    case "metrics":
+    case "node":
+      return [];
+  }
+}
+
+/** What the end of an operation means to them; undefined for nothing. */
+export function eventFrom(result: OperationResult): NodeEvent | undefined {
+  const type = typeOf(result);
+  if (type === undefined) return undefined;
+  const { id: operation, container, message, from = null, to = null } = result;
+  return { type, container, operation, details: { message, from, to } };
+}
+
+/** A registry wants to be left alone for a while. */
+export function limitedEvent(registry: string, message: string): NodeEvent {
+  return { type: "registry_limited", container: null, operation: null, details: { registry, message } };
+}
+
+function typeOf({ command, state }: OperationResult): EventType | undefined {
+  if (state === "updated" && command === "update") return "updated";
+  if (state === "rolled_back") return "rolled_back";
+  return state === "failed" && command === "update" ? "update_failed" : undefined;
+}
+
+function deathsIn(before: Entry, after: Entry): readonly NodeEvent[] {
+  const isSame = before.container.id === after.container.id;
+  if (!isSame || before.progress !== undefined || after.progress !== undefined) return [];
+  const { exitCode, health } = after.container;
+  const died = isRunning(before.container) && !isRunning(after.container);
+  const sickened = health === "unhealthy" && before.container.health !== "unhealthy";
+  return [
+    ...(died ? [eventOf("container_died", after, { exit_code: exitCode })] : []),
+    ...(sickened ? [eventOf("container_unhealthy", after, {})] : []),
+  ];
+}
+
+function updatesIn(before: Entry, after: Entry): readonly NodeEvent[] {
+  const latest = latestVersion(after) ?? null;
+  const isNews = hasUpdate(after) && !(hasUpdate(before) && latestVersion(before) === latest);
+  return isNews ? [eventOf("update_available", after, { from: installedVersion(after), to: latest })] : [];
+}
+
+function eventOf(type: EventType, { container, progress }: Entry, details: NodeEvent["details"]): NodeEvent {
+  return { type, container: container.name, operation: progress?.operation ?? null, details };
+}

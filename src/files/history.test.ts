@@ -1,0 +1,49 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type HistoryEntry, openHistory } from "./history.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "gangway-history-"));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const open = () =>
+  openHistory(join(directory, "history.json"), {
+    onDamage: ({ reason }) => expect.unreachable(reason),
+    onFailure: (error) => expect.unreachable(String(error)),
+  });
+const entry = (more: Partial<HistoryEntry>): HistoryEntry => ({
+  node: "nas",
+  id: "1",
+  command: "update",
+  container: "web",
+  state: "updated",
+  message: "",
+  startedAt: "",
+  finishedAt: "",
+  from: "1 (aaaaaaaaaaaa)",
+  to: "1 (bbbbbbbbbbbb)",
+  ...more,
+});
+
+describe("the history", () => {
+  it("tells, in the next run too, which versions a container has left behind", async () => {
+    const history = await open();
+    history.add(entry({}));
+    history.add(entry({ from: "1 (bbbbbbbbbbbb)", to: "1 (cccccccccccc)" }));
+    history.add(entry({ from: "1 (cccccccccccc)", to: "1 (dddddddddddd)", state: "rolled_back" }));
+    history.add(entry({ command: "rollback", state: "done", from: "1 (cccccccccccc)", to: "1 (bbbbbbbbbbbb)" }));
+    history.add(entry({ command: "recreate", state: "done", from: "1 (dddddddddddd)", to: "1 (dddddddddddd)" }));
+    history.add(entry({ container: "db", from: "2 (eeeeeeeeeeee)" }));
+    history.add(entry({ node: "pi", from: "1 (ffffffffffff)" }));
+    await history[Symbol.asyncDispose]();
+
+    await using next = await open();
+    for (const known of [history, next]) {
+      expect(known.leftBehind("nas", "web")).toEqual(["1 (aaaaaaaaaaaa)", "1 (bbbbbbbbbbbb)", "1 (cccccccccccc)"]);
+    }
+  });
+});

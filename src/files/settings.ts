@@ -1,0 +1,66 @@
+import { z } from "zod";
+import type { AutoUpdateSwitches } from "../core/ports.ts";
+import { GangwayError } from "../lib/errors.ts";
+import { type OnDamage, readJson, writeJson } from "./atomic-json.ts";
+
+const schema = 1;
+
+/** Members that are not known here belong to somebody, and are written back as they were. */
+const Settings = z.looseObject({
+  schema: z.literal(schema),
+  /** By node and container name. */
+  auto_update: z.record(z.string(), z.record(z.string(), z.boolean())).exactOptional(),
+});
+type Settings = z.infer<typeof Settings>;
+
+const Newer = z.looseObject({ schema: z.int().min(schema + 1) });
+
+/** What users set while Gangway runs: `settings.json`. */
+export interface SettingsFile {
+  /** The container's switch; undefined where nobody has touched it. */
+  readonly autoUpdate: (node: string, container: string) => boolean | undefined;
+  readonly autoUpdateSwitches: (node: string) => AutoUpdateSwitches;
+}
+
+/**
+ * Opens `settings.json` at `path`. A damaged one is set aside and reported; one that a newer Gangway has written is left
+ * alone, and rejects with `file_failed`.
+ */
+export async function openSettings(path: string, deps: { readonly onDamage: OnDamage }): Promise<SettingsFile> {
+  const found = await readJson<Settings | z.infer<typeof Newer>>(path, z.union([Settings, Newer]), deps);
+  if (found !== undefined && found.schema !== schema) {
+    const message =
+      `${path} was written by a newer Gangway (its schema is ${found.schema}, this one knows ${schema}); ` +
+      "run that one again, or move the file away";
+    throw new GangwayError("file_failed", message);
+  }
+  let settings = (found as Settings | undefined) ?? { schema };
+  let last: Promise<void> = Promise.resolve();
+
+  // One after the other: each starts from what the one before has really written.
+  const change = (amend: (before: Settings) => Settings): Promise<void> => {
+    const turn = last.then(async () => {
+      const after = amend(settings);
+      await writeJson(path, after);
+      settings = after;
+    });
+    last = turn.catch(() => {});
+    return turn;
+  };
+  const switchesOf = (from: Settings, node: string): Readonly<Record<string, boolean>> =>
+    from.auto_update?.[node] ?? {};
+
+  return {
+    autoUpdate: (node, container) => switchesOf(settings, node)[container],
+    autoUpdateSwitches: (node) => ({
+      set: (containers, isOn) =>
+        change((before) => ({
+          ...before,
+          auto_update: {
+            ...before.auto_update,
+            [node]: { ...switchesOf(before, node), ...Object.fromEntries(containers.map((name) => [name, isOn])) },
+          },
+        })),
+    }),
+  };
+}
