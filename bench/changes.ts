@@ -1,0 +1,48 @@
+import type { Samples } from "./figures.ts";
+import { jsonOf } from "./listener.ts";
+import type { Session } from "./session.ts";
+import { quantile } from "./statistics.ts";
+import { stateTopic } from "./topics.ts";
+
+const changes = 40;
+/** Longer than Gangway waits for the end of a burst of events before it looks at a container. */
+const settleMs = 500;
+
+/** Stops and starts containers, one after another. */
+export async function measureChanges(session: Session): Promise<Samples> {
+  const { lab, listener, program } = session;
+  const latencies: number[] = [];
+  const from = listener.records.length;
+  for (let change = 0; change < changes; change++) {
+    const name = lab.names[(change >> 1) % lab.names.length] ?? "";
+    latencies.push(await program.during(latencyOf(session, name, change % 2 === 0 ? "stop" : "start")));
+  }
+  return {
+    latencyMedian: [quantile(latencies, 0.5)],
+    latencyHigh: [quantile(latencies, 0.95)],
+    changeMessages: [(listener.records.length - from) / changes],
+  };
+}
+
+const results = { stop: { event: "die", state: "exited" }, start: { event: "start", state: "running" } } as const;
+
+/** Milliseconds from the engine's event, by the engine's own time, until its message is here. */
+async function latencyOf({ lab, listener }: Session, name: string, act: "stop" | "start"): Promise<number> {
+  const { event, state } = results[act];
+  const fromEvent = lab.events.records.length;
+  const fromMessage = listener.records.length;
+  const container = lab.bed.engine.docker.getContainer(name);
+  await (act === "stop" ? container.stop() : container.start());
+  const happened = await lab.events.until(
+    (heard) => heard.name === name && heard.action === event,
+    `${event} of ${name}`,
+    fromEvent,
+  );
+  const told = await listener.until(
+    ({ topic, payload }) => topic === stateTopic(name) && jsonOf(payload)["state"] === state,
+    `${name} to be ${state}`,
+    fromMessage,
+  );
+  await listener.quiet(settleMs);
+  return told.time - happened.time;
+}
