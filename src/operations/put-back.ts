@@ -3,6 +3,7 @@ import { type JournalEntry, newNameFor, oldNameFor, type SwapMember } from "../c
 import type { Observed } from "../core/leftovers.ts";
 import type { Engine } from "../core/ports.ts";
 import { isErrorWithCode } from "../lib/errors.ts";
+import { startGivenUp } from "./given-up.ts";
 import { inspectIfThere } from "./survey.ts";
 
 export interface PutBackDependencies {
@@ -23,7 +24,10 @@ export async function putBack(
   observed: readonly Observed[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  if (entry.reached === "creating") return await removeNew(engine, entry, observed, signal);
+  if (entry.reached === "creating") {
+    const untouched = observed.map(({ member, old }) => ({ member, inspect: old }));
+    return [...(await removeNew(engine, entry, observed, signal)), ...(await startGivenUp(engine, untouched, signal))];
+  }
   const lost = observed.findIndex(({ old }) => old === undefined);
   const kept = lost === -1 ? observed : observed.slice(0, lost);
   const gone = lost === -1 ? [] : observed.slice(lost);

@@ -1,31 +1,14 @@
-import { leftoverFor, type Observed } from "../core/leftovers.ts";
+import { leftoverFor } from "../core/leftovers.ts";
 import type { Outcome } from "../core/operation.ts";
 import { isErrorWithCode, messageOf } from "../lib/errors.ts";
 import { deadline } from "../lib/time.ts";
+import { startGivenUp } from "./given-up.ts";
 import { commit, type ReplaceDependencies, replaced, undone, verify } from "./replace.ts";
 import type { Report } from "./runner.ts";
 import type { Swap } from "./swap.ts";
 
 const quickMs = 30_000;
 const undoTimeoutMs = 180_000;
-
-/**
- * An engine that comes up again starts containers in any order, and gives one up whose namespace's owner is not there
- * yet: those that are to run always are started after what they depend on.
- */
-async function revive(
-  { engine, log }: ReplaceDependencies,
-  observed: readonly Observed[],
-  signal: AbortSignal,
-): Promise<void> {
-  for (const { member, candidate } of observed) {
-    const isMeantToRun = member.wasRunning && ["always", "unless-stopped"].includes(member.restartPolicy.Name);
-    if (candidate === undefined || candidate.State.Running || !isMeantToRun) continue;
-    await engine.start(candidate.Id, signal).catch((error: unknown) => {
-      log.warn({ container: member.container, err: error }, "the new container does not run and could not be started");
-    });
-  }
-}
 
 /** Finishes or undoes a replacement that was interrupted, as the journal and what the engine shows demand it. */
 export async function putRight(
@@ -48,8 +31,14 @@ export async function putRight(
   const leftover = leftoverFor(entry, observed);
   switch (leftover.kind) {
     case "finish":
-      await revive(deps, observed, limit);
-      return replaced(entry, await commit(deps, swap, limit));
+      return replaced(entry, [
+        ...(await startGivenUp(
+          deps.engine,
+          observed.map(({ member, candidate }) => ({ member, inspect: candidate })),
+          limit,
+        )),
+        ...(await commit(deps, swap, limit)),
+      ]);
     case "undo":
       return await undo(leftover.cause);
     case "forward":

@@ -1,11 +1,17 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
 import { bedNamePattern, markName } from "./traces.ts";
 import { eventually } from "./wait.ts";
 
-/** Run after all tests: says what is left of any bed on this machine, and fails where that is something. */
-function leftBehind(): readonly string[] {
+/*
+ * `node left-behind.ts FILE` before all tests notes what there is already of beds on this machine; once more after all
+ * tests it says what has come since and is still there, and fails where that is something.
+ */
+const [noteFile = ""] = process.argv.slice(2);
+
+function traces(): readonly string[] {
   const groups = ["", ...namesIn("/sys/fs/cgroup")].map((hierarchy) => join("/sys/fs/cgroup", hierarchy));
   const places = [tmpdir(), "/run/netns", ...groups];
   const files = places.flatMap((place) =>
@@ -34,8 +40,14 @@ function isMarked(pid: string): boolean {
   }
 }
 
-// The reaper of a process that was killed a moment ago may still be at work.
-await eventually(() => leftBehind().length === 0, "beds to be removed", 10_000).catch(() => {
-  console.error(`left behind:\n${leftBehind().join("\n")}`);
-  process.exitCode = 1;
-});
+if (!existsSync(noteFile)) {
+  writeFileSync(noteFile, JSON.stringify(traces()));
+} else {
+  const before = new Set(z.array(z.string()).parse(JSON.parse(readFileSync(noteFile, "utf8"))));
+  const leftBehind = (): readonly string[] => traces().filter((trace) => !before.has(trace));
+  // The reaper of a process that was killed a moment ago may still be at work.
+  await eventually(() => leftBehind().length === 0, "beds to be removed", 10_000).catch(() => {
+    console.error(`left behind:\n${leftBehind().join("\n")}`);
+    process.exitCode = 1;
+  });
+}

@@ -15,7 +15,7 @@ export async function expectIntact(round: Round, one: CrashCase): Promise<void> 
   for (const original of originals) {
     const inspect = await docker.getContainer(original.name).inspect();
     inspects.set(original.name, inspect);
-    expect(inspect.State).toMatchObject({ ...lifeAfter(one, original), Restarting: false });
+    expect(inspect.State).toMatchObject({ ...lifeAfter(one, original, inspect), Restarting: false });
     expect(inspect.HostConfig.RestartPolicy).toEqual({
       Name: one.policy,
       MaximumRetryCount: one.policy === "on-failure" ? 7 : 0,
@@ -31,8 +31,13 @@ export async function expectIntact(round: Round, one: CrashCase): Promise<void> 
 }
 
 /** As before. Only where Gangway has touched nothing yet, or has nothing left to decide, is a power cut the engine's affair. */
-function lifeAfter(one: CrashCase, { isRunning, isPaused }: Original): { Running: boolean; Paused: boolean } {
+function lifeAfter(
+  one: CrashCase,
+  { isRunning, isPaused }: Original,
+  { State }: Docker.ContainerInspectInfo,
+): { Running: boolean; Paused: boolean } {
   if (one.victim !== "machine" || !isEnginesAffair(one)) return { Running: isRunning, Paused: isPaused };
+  if (isBeforeNotes(one) && isGivenUp(State)) return { Running: false, Paused: false };
   return { Running: isRunning && one.policy !== "no", Paused: false };
 }
 
@@ -40,6 +45,16 @@ function isEnginesAffair({ behaviour, strikes: [first], subject }: CrashCase): b
   const isTouch = (call: string): boolean => call.startsWith("update");
   if (first === undefined || first.number <= callsOf(subject, behaviour).findIndex(isTouch)) return true;
   return behaviour === "good" && first.number > callsOf(subject, "good").findIndex((call) => call.startsWith("remove"));
+}
+
+/** Nobody has noted anything yet that would concern the containers. */
+function isBeforeNotes({ strikes: [first], subject }: CrashCase): boolean {
+  return (first?.number ?? 0) <= callsOf(subject, "good").findIndex((call) => call.startsWith("create"));
+}
+
+/** Without any update, too, an engine that comes up may start a child before its parent, and then never again. */
+function isGivenUp({ Error: error }: Docker.ContainerInspectInfo["State"]): boolean {
+  return error.includes("non running container");
 }
 
 /** A new image that does not work must never be what is left. */

@@ -310,6 +310,30 @@ describe.concurrent("while an update is under way", { timeout }, () => {
   });
 });
 
+describe("an engine that came up again in the wrong order", () => {
+  it("has given up a child whose parent was not there yet: it runs again", { timeout }, async () => {
+    await using round = await openRound(lab, { subject: "group", behaviour: "good", policy: "always" });
+    const [parent, child] = round.originals;
+    if (child === undefined) throw new Error("the group has no child");
+    await using first = await round.start();
+    const creation = hold(round, (call) => isCreation(call) && call.path.includes(child.name));
+    await askForUpdate(round);
+    await creation.reached;
+    await first.kill();
+    creation.release();
+    for (const { name } of [child, parent]) await container(name).stop();
+    await expect(container(child.name).start()).rejects.toThrow("non running container");
+    await container(parent.name).start();
+
+    await recover(round);
+
+    for (const { name, id } of round.originals) {
+      expect(await container(name).inspect()).toMatchObject({ Id: id, State: { Running: true } });
+    }
+    expect(await names(round)).toEqual([`/${child.name}`, `/${parent.name}`]);
+  });
+});
+
 describe("a Gangway that has lost its notes", () => {
   it("touches nothing, but says how to bring a container back that was left under its temporary name", async () => {
     await using round = await open("good");
