@@ -4,6 +4,7 @@ import { GangwayError } from "../lib/errors.ts";
 import type { Log, Secrets } from "../lib/log.ts";
 import { type Clock, deadline } from "../lib/time.ts";
 import { createAccess } from "./access.ts";
+import type { Means, Subject } from "./answer.ts";
 import { createAsk } from "./ask.ts";
 import type { CredentialsLocator } from "./credentials.ts";
 import { digestAt } from "./digest.ts";
@@ -58,25 +59,27 @@ export function openRegistry(deps: RegistryDependencies, options: RegistryOption
   const access = createAccess({ tokens, onWithheld: rejections.withheld });
   const ask = createAsk({ send, access });
   const inTurn = createTurns(options.concurrency, perRegistry);
-  const digestOf = async (reference: ImageReference, signal: AbortSignal): Promise<string> => {
-    const place = placeOf(reference, options);
-    const limit = deadline(options.timing?.questionMs ?? usualTiming.questionMs, signal);
-    requireWarm(coolDowns, place);
-    const known = await credentials(place.registry);
-    return digestAt({ ask, rejections, limited }, { place, reference, known }, limit);
+  const means = { ask, rejections, limited };
+  /** One question, however many requests it takes: when it is its turn, within its time, and unless the registry rests. */
+  const question = async <Found>(find: Find<Found>, reference: ImageReference, signal: AbortSignal): Promise<Found> => {
+    const either = AbortSignal.any([signal, closing.signal]);
+    const registry = registryName(reference.registry);
+    const inTime = async (): Promise<Found> => {
+      const place = placeOf(reference, options);
+      const limit = deadline(options.timing?.questionMs ?? usualTiming.questionMs, either);
+      requireWarm(coolDowns, place);
+      return find(means, { place, reference, known: await credentials(place.registry) }, limit);
+    };
+    try {
+      const found = await inTurn(registry, inTime, either);
+      coolDowns.forget(registry);
+      return found;
+    } catch (error) {
+      throw error instanceof GangwayError || !either.aborted ? error : abortFault(either, registry);
+    }
   };
   return {
-    digestOf: async (reference, signal) => {
-      const either = AbortSignal.any([signal, closing.signal]);
-      const registry = registryName(reference.registry);
-      try {
-        const digest = await inTurn(registry, () => digestOf(reference, either), either);
-        coolDowns.forget(registry);
-        return digest;
-      } catch (error) {
-        throw error instanceof GangwayError || !either.aborted ? error : abortFault(either, registry);
-      }
-    },
+    digestOf: (reference, signal) => question(digestAt, reference, signal),
     credentialsFor: async (registry) => {
       const known = await credentials(registryName(registry));
       return known === undefined || rejections.has(registryName(registry), known) ? undefined : known;
@@ -87,6 +90,8 @@ export function openRegistry(deps: RegistryDependencies, options: RegistryOption
     },
   };
 }
+
+type Find<Found> = (means: Means, subject: Subject, signal: AbortSignal) => Promise<Found>;
 
 function wishOf(answer: Answer, clock: Pick<Clock, "now">): number | undefined {
   return retryAfterMsFrom(answer.header("retry-after"), answer.body.toString("utf8"), clock.now());
