@@ -1,16 +1,18 @@
 /**
- * Writes the documents that are made from the configuration's schema. With `--check`, writes nothing and fails where one
+ * Writes the documents that are made from the configuration's schema and the tables of entities. With `--check`, writes nothing and fails where one
  * of them is not what it should be.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { jsonSchema } from "../src/config/keys.ts";
 import { configurationPage, settingsTable } from "./configuration-page.ts";
+import { entitiesPage } from "./entities-page.ts";
 
 const root = join(import.meta.dirname, "..");
 
 const documents: Readonly<Record<string, string>> = {
   "docs/configuration.md": configurationPage(),
+  "docs/entities.md": entitiesPage(),
   "docs/config.schema.json": `${JSON.stringify({ title: "Gangway's configuration", ...jsonSchema() }, null, 2)}\n`,
   "README.md": withSettings(currentText("README.md")),
 };

@@ -35,7 +35,7 @@ export function openBridge(
       ...deps,
       ledger: { ...known, load: known.devices, save: known.setDevices },
       sweep: sweepFor(deps),
-      context: { node, topics, version, statsIntervalMs: config.stats.interval.ms },
+      context: { node, topics, version, statsIntervalMs: config.stats.interval.ms, entities: config.entities },
       autoUpdateOf: (entry) => autoUpdatePolicy(entry, autoUpdateSettings(config)),
       settings: {
         discovery: config.discovery.enabled,

@@ -53,10 +53,12 @@ export function openNode(deps: NodeDependencies, engineConfig: EngineConfig, sig
     const node = known.node();
     const check = known.check(name);
     const lastResult = node === undefined ? undefined : history.last(node, name);
+    const lastUpdate = node === undefined ? undefined : history.lastUpdate(node, name);
     const autoUpdate = node === undefined ? undefined : settingsFile.autoUpdate(node, name);
     return {
       ...(check === undefined ? {} : { check }),
       ...(lastResult === undefined ? {} : { lastResult }),
+      ...(lastUpdate === undefined ? {} : { lastUpdate }),
       ...(autoUpdate === undefined ? {} : { autoUpdate }),
     };
   });

@@ -61,7 +61,15 @@ export function proceduresFor(deps: ProcedureDependencies): Procedures {
     restart: (command, _, signal) => changeLifecycle(lifecycle, command, signal),
     pause: (command, _, signal) => changeLifecycle(lifecycle, command, signal),
     unpause: (command, _, signal) => changeLifecycle(lifecycle, command, signal),
-    check: (command, _, signal) => checkForUpdates(deps, command, signal),
+    check: async (command, _, signal) => {
+      const isOfAll = command.container === undefined;
+      if (isOfAll) deps.inventory.setChecking(true);
+      try {
+        return await checkForUpdates(deps, command, signal);
+      } finally {
+        if (isOfAll) deps.inventory.setChecking(false);
+      }
+    },
     auto_update: (command, _, signal) => switchAutoUpdate(switching, command, signal),
     rediscover: () => {
       deps.rediscover();

@@ -31,7 +31,7 @@ describe("loadConfig", () => {
       stats: { interval: { ms: 30_000 } },
       http: { listen: { host: "127.0.0.1", port: 5000 } },
       containers: { include: [], exclude: [] },
-      entities: { grace: { ms: 86_400_000 } },
+      entities: { preset: "standard", include: [], exclude: [], grace: { ms: 86_400_000 } },
       log: { level: "info" },
     });
   });
@@ -77,6 +77,23 @@ describe("loadConfig", () => {
     expect(problemsOf({ yaml: "update:\n  healthTimeout: 60s\nbase_topic: docker\n" })).toEqual([
       "config.yaml:2:3: update.healthTimeout: expected a known key (update.health_timeout?), found an unknown one",
       "config.yaml:3:1: base_topic: expected a known key (mqtt.base_topic?), found an unknown one",
+    ]);
+  });
+
+  it("suggests the entity that was meant", () => {
+    const yaml = "entities:\n  preset: most\n  include: [pid, node.jobs]\n  exclude: [colour, 7]\n  prefix: Docker-\n";
+
+    expect(problemsOf({ yaml })).toEqual([
+      'config.yaml:2:11: entities.preset: expected minimal, standard or full, found "most"',
+      'config.yaml:3:13: entities.include[0]: expected a known entity (pids?), found "pid"',
+      'config.yaml:3:18: entities.include[1]: expected a known entity (node.job?), found "node.jobs"',
+      'config.yaml:4:13: entities.exclude[0]: expected a known entity, found "colour"',
+      "config.yaml:4:21: entities.exclude[1]: expected a known entity, found 7",
+      expect.stringMatching(/^config\.yaml:5:11: entities\.prefix: expected lower-case letters, .*, found "Docker-"$/),
+    ]);
+    expect(loaded({ environment: { GANGWAY_ENTITIES__EXCLUDE: "cpu,node.cpu" } }).entities.exclude).toEqual([
+      "cpu",
+      "node.cpu",
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Entities } from "./entities.ts";
 import {
   brokerUrl,
   cronExpression,
@@ -7,6 +8,7 @@ import {
   listenAddress,
   registryHost,
   schedule,
+  section,
   text,
   topic,
   wholeNumber,
@@ -17,8 +19,6 @@ import {
  * The one truth about the configuration: keys as in YAML, defaults, bounds and meanings. The documentation, the JSON
  * Schema and the names of environment variables are made from it. Rules between keys stand in rules.ts.
  */
-
-const section = "a section with keys of its own";
 
 /** The engine that is used where nothing names one. */
 export const defaultEngineHost = "unix:///var/run/docker.sock";
@@ -258,17 +258,7 @@ export const ConfigFile = z.strictObject(
       )
       .prefault({})
       .meta({ description: "Which containers are watched. Their labels win over this." }),
-    entities: z
-      .strictObject(
-        {
-          grace: duration({ min: "0s" })
-            .prefault("24h")
-            .meta({ description: "How long the device of a container that is gone stays in Home Assistant." }),
-        },
-        section,
-      )
-      .prefault({})
-      .meta({ description: "Entities in Home Assistant." }),
+    entities: Entities,
     log: z
       .strictObject(
         {

@@ -17,6 +17,9 @@ export type Schedule =
 const longest = "24d";
 const shortestInterval = "1m";
 
+/** What a section expects. */
+export const section = "a section with keys of its own";
+
 /** Text that is not empty. */
 export function text(expected: string): z.ZodString {
   return z.string(expected).min(1, expected);

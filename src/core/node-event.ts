@@ -1,6 +1,6 @@
 import { isRunning } from "./container.ts";
 import { hasUpdate, installedVersion, latestVersion } from "./entry.ts";
-import type { OperationResult } from "./operation.ts";
+import { isUpdate, type OperationResult } from "./operation.ts";
 import type { Entry, InventoryChange } from "./ports.ts";
 
 /** Everything that can happen on a node and is worth an automation: a closed list, a contract with users. */
@@ -62,8 +62,9 @@ export function limitedEvent(registry: string, message: string): NodeEvent {
   return { type: "registry_limited", container: null, operation: null, details: { registry, message } };
 }
 
-function typeOf({ command, state }: OperationResult): EventType | undefined {
-  if (state === "updated" && command === "update") return "updated";
+function typeOf(result: OperationResult): EventType | undefined {
+  const { command, state } = result;
+  if (isUpdate(result)) return "updated";
   if (state === "rolled_back") return "rolled_back";
   return state === "failed" && command === "update" ? "update_failed" : undefined;
 }

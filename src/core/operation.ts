@@ -146,3 +146,8 @@ export interface OperationResult extends Outcome {
 export function isSuccess(state: OutcomeState): boolean {
   return state === "updated" || state === "unchanged" || state === "done";
 }
+
+/** Has it given the container a newer image? */
+export function isUpdate({ command, state }: Pick<OperationResult, "command" | "state">): boolean {
+  return command === "update" && state === "updated";
+}

@@ -231,6 +231,8 @@ export interface Entry {
   /** Only while an operation is queued for it or runs. */
   readonly progress?: Progress;
   readonly lastResult?: OperationResult;
+  /** ISO 8601, UTC: when Gangway gave it a newer image last. */
+  readonly lastUpdate?: string;
   /** Its switch for automatic updates; absent where nobody has touched it. */
   readonly autoUpdate?: boolean;
 }
@@ -244,6 +246,8 @@ export interface NodeFacts {
   /** ISO 8601, UTC. */
   readonly lastCheck?: string;
   readonly nextCheck?: string;
+  /** Only while all containers are being checked. */
+  readonly isChecking?: true;
 }
 
 /** What changed in the inventory, as subscribers hear of it. */
@@ -277,6 +281,7 @@ export interface Inventory {
   /** Undefined: the engine is not reachable. */
   readonly setEngine: (engine: EngineIdentity | undefined) => void;
   readonly setCheckTimes: (times: Pick<NodeFacts, "lastCheck" | "nextCheck">) => void;
+  readonly setChecking: (isChecking: boolean) => void;
 }
 
 /** The doors' way in: the same for MQTT, HTTP, the command line and the schedule. */

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { OperationResult } from "../core/operation.ts";
-import { outcomeStates } from "../core/operation.ts";
+import { isUpdate, type OperationResult, outcomeStates } from "../core/operation.ts";
 import { type OnDamage, readJson, writeJson } from "./atomic-json.ts";
 import { createLatestWriter } from "./latest-writer.ts";
 
@@ -25,6 +24,8 @@ export interface History extends AsyncDisposable {
   readonly add: (entry: HistoryEntry) => void;
   /** The last operation of a container. */
   readonly last: (node: string, container: string) => HistoryEntry | undefined;
+  /** When Gangway gave a container a newer image last (ISO 8601, UTC), as far back as the history goes. */
+  readonly lastUpdate: (node: string, container: string) => string | undefined;
   /** The versions that a container has left behind, by an update or because it was rolled back on demand, as texts. */
   readonly leftBehind: (node: string, container: string) => readonly string[];
 }
@@ -43,6 +44,8 @@ export async function openHistory(
       writer.put(entries);
     },
     last: (node, container) => entries.findLast((entry) => entry.node === node && entry.container === container),
+    lastUpdate: (node, container) =>
+      entries.findLast((entry) => entry.node === node && entry.container === container && isUpdate(entry))?.finishedAt,
     leftBehind: (node, container) =>
       entries.flatMap((entry) =>
         entry.node === node && entry.container === container && hasLeft(entry) ? (entry.from ?? []) : [],

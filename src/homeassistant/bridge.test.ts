@@ -5,6 +5,7 @@ import { createInventory } from "../inventory/store.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { type Bridge, createBridge } from "./bridge.ts";
 import type { Components } from "./components.ts";
+import type { EntitySettings } from "./discovery.ts";
 import { topicsFor } from "./topics.ts";
 
 const topics = topicsFor("nas", "gangway", "homeassistant");
@@ -68,6 +69,7 @@ function brokerSession(acknowledge = true) {
 }
 
 const hour = 3_600_000;
+const standard: EntitySettings = { preset: "standard", include: [], exclude: [] };
 let end: AbortController;
 let known: Known;
 let inventory: Inventory;
@@ -82,7 +84,7 @@ afterEach(() => {
 });
 
 /** Gangway, started on what is known. */
-function started(statsIntervalMs = 30_000): Bridge {
+function started(statsIntervalMs = 30_000, entities: EntitySettings = standard): Bridge {
   end = new AbortController();
   inventory = createInventory();
   return createBridge(
@@ -102,7 +104,7 @@ function started(statsIntervalMs = 30_000): Bridge {
       },
       sweep: { begin: () => {}, hear: () => {} },
       autoUpdateOf: () => ({ isOn: false }),
-      context: { node: "nas", topics, version: "1", statsIntervalMs },
+      context: { node: "nas", topics, version: "1", statsIntervalMs, entities },
       settings: { discovery: true, birthTopic: "homeassistant/status", graceMs: 24 * hour },
       newId: () => "id",
       now: () => Date.now(),
@@ -182,6 +184,27 @@ describe("a device that has lost components", () => {
     expect(componentsIn(broker.last(topics.nodeConfig))).not.toHaveProperty("cpu");
     await vi.advanceTimersByTimeAsync(60_000);
     expect(configs()).toHaveLength(2);
+  });
+
+  it("loses those that a smaller preset does not have, and keeps its ids", async () => {
+    started().onSession(brokerSession().session);
+    inventory.putContainer(container("web"));
+    await vi.advanceTimersByTimeAsync(0);
+    end.abort();
+
+    const bridge = started(30_000, { preset: "minimal", include: ["cpu"], exclude: [] });
+    inventory.putContainer(container("web"));
+    const broker = brokerSession();
+    bridge.onSession(broker.session);
+    await vi.advanceTimersByTimeAsync(0);
+    const [stubbed] = broker.payloads(topics.containerConfig("web")).map(componentsIn);
+    expect(stubbed).toMatchObject({ cpu: { unique_id: "gangway_nas_web_cpu" }, problem: { name: "Problem" } });
+    expect(stubbed?.["state"]).toEqual({ platform: "sensor" });
+    expect(stubbed?.["auto_update"]).toEqual({ platform: "switch" });
+    await vi.advanceTimersByTimeAsync(5_000);
+
+    const left = ["update", "power", "restart", "problem", "cpu"];
+    expect(Object.keys(componentsIn(broker.last(topics.containerConfig("web"))))).toEqual(left);
   });
 
   it("is sent with stubs again where the broker had not taken them", async () => {

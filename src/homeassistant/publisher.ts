@@ -72,7 +72,7 @@ export function openPublisher(session: BrokerSession, deps: PublisherDependencie
   };
   const engine = (): void => retained(topics.engine, inventory.node().engine === undefined ? "offline" : "online");
   const node = (): void =>
-    retained(topics.state, JSON.stringify(nodeState(inventory.all(), inventory.node(), context.version)));
+    retained(topics.state, JSON.stringify(nodeState(inventory.all(), inventory.node(), context.version, autoUpdateOf)));
   const nodeStates = (): void => {
     retained(topics.status, "online");
     engine();

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { UpdateState } from "../../test/home-assistant.ts";
+import type { AutoUpdatePolicy } from "../core/auto-update.ts";
 import type { Container } from "../core/container.ts";
 import type { Progress } from "../core/operation.ts";
-import type { Entry } from "../core/ports.ts";
+import type { Entry, NodeFacts } from "../core/ports.ts";
 import type { CheckRecord } from "../core/update-status.ts";
 import { containerState, nodeState, resultMessage, updateState } from "./state.ts";
 
@@ -149,6 +150,15 @@ describe("containerState", () => {
     });
   });
 
+  it("tells when Gangway gave it a newer image last, and what is wrong with it", () => {
+    const lastUpdate = "2026-01-02T03:04:05Z";
+
+    expect(containerState({ container }, { isOn: false })).toMatchObject({ last_update: null, problem: null });
+    expect(
+      containerState({ container: { ...container, health: "unhealthy" }, lastUpdate }, { isOn: false }),
+    ).toMatchObject({ last_update: lastUpdate, problem: "Its health check fails." });
+  });
+
   it("has no text that is longer than a state may be", () => {
     const long = containerState(
       { container: { ...container, image: `x/${"y".repeat(300)}:1`, labels: {} } },
@@ -160,6 +170,31 @@ describe("containerState", () => {
 });
 
 describe("nodeState", () => {
+  const manual = (): AutoUpdatePolicy => ({ isOn: false });
+  const node = (entries: readonly Entry[], policyOf = manual, facts: NodeFacts = {}): object =>
+    nodeState(entries, { isCounted: true, ...facts }, "0.1.0", policyOf);
+
+  it.each([
+    ["on where all are on", { web: { isOn: true }, db: { isOn: true } }, true],
+    ["off where one is not", { web: { isOn: true }, db: { isOn: false } }, false],
+    ["on where a label keeps the others off", { web: { isOn: true }, db: { isOn: false, label: "x" } }, true],
+    ["unknown where labels decide for all", { web: { isOn: true, label: "x" }, db: { isOn: true, label: "x" } }, null],
+  ])("has the switch for all automatic updates %s", (_, policies, expected) => {
+    const entries = ["web", "db"].map((name) => ({ container: { ...container, name } }));
+    const policyOf = ({ container: { name } }: Entry): AutoUpdatePolicy => policies[name as keyof typeof policies];
+
+    expect(nodeState(entries, { isCounted: true }, "0.1.0", policyOf)).toMatchObject({ auto_update: expected });
+  });
+
+  it("tells what it is at work with", () => {
+    const progress = { operation: "1", command: "rollback", phase: "queued" } as const;
+
+    expect(node([{ container }])).toMatchObject({ job: "idle" });
+    expect(node([{ container }], manual, { isChecking: true })).toMatchObject({ job: "checking" });
+    expect(node([{ container, progress }], manual, { isChecking: true })).toMatchObject({ job: "updating" });
+    expect(node([{ container, progress: { ...progress, command: "stop" } }])).toMatchObject({ job: "idle" });
+  });
+
   it("counts what is there, and names what has an update", () => {
     const entries: readonly Entry[] = [
       { container, check },
@@ -168,7 +203,7 @@ describe("nodeState", () => {
       { container: { ...container, name: "quiet", labels: { "gangway.update": "off" } }, check },
     ];
 
-    expect(nodeState(entries, { isCounted: true }, "0.1.0")).toMatchObject({
+    expect(nodeState(entries, { isCounted: true }, "0.1.0", manual)).toMatchObject({
       containers_total: 4,
       containers_running: 3,
       containers_unhealthy: 1,
@@ -179,7 +214,7 @@ describe("nodeState", () => {
   });
 
   it("does not count before all containers have been read", () => {
-    expect(nodeState([], {}, "0.1.0")).toMatchObject({
+    expect(nodeState([], {}, "0.1.0", manual)).toMatchObject({
       containers_total: null,
       containers_running: null,
       containers_unhealthy: null,

@@ -1,11 +1,14 @@
 import type { AutoUpdatePolicy } from "../core/auto-update.ts";
 import { isRunning } from "../core/container.ts";
 import { currentCheck, hasUpdate, installedDigest, installedVersion, latestVersion } from "../core/entry.ts";
+import { replaces } from "../core/journal.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { NodeEvent } from "../core/node-event.ts";
 import { isSuccess, type OperationResult, type Progress } from "../core/operation.ts";
 import type { Entry, NodeFacts } from "../core/ports.ts";
+import { problemOf } from "../core/problem.ts";
 import { truncate } from "../lib/text.ts";
+import type { jobs } from "./node-entities.ts";
 
 /** Home Assistant refuses longer states. */
 const longestState = 255;
@@ -14,6 +17,7 @@ const longestState = 255;
 export function containerState(entry: Entry, autoUpdate: AutoUpdatePolicy): object {
   const { container, progress, lastResult } = entry;
   const check = currentCheck(entry);
+  const problem = problemOf(entry);
   return {
     state: container.state,
     running: isRunning(container),
@@ -32,6 +36,8 @@ export function containerState(entry: Entry, autoUpdate: AutoUpdatePolicy): obje
     seconds_left: progress?.secondsLeft ?? null,
     last_result: lastResult?.state ?? "none",
     last_message: lastResult === undefined ? null : truncate(lastResult.message, longestState),
+    last_update: entry.lastUpdate ?? null,
+    problem: problem === undefined ? null : truncate(problem, longestState),
     auto_update: autoUpdate.isOn,
     auto_update_reason:
       autoUpdate.label === undefined ? null : truncate(`The label ${autoUpdate.label} decides.`, longestState),
@@ -102,8 +108,15 @@ function total(numbers: readonly (number | null)[]): number | null {
 }
 
 /** `<node>/state` */
-export function nodeState(entries: readonly Entry[], facts: NodeFacts, version: string): object {
+export function nodeState(
+  entries: readonly Entry[],
+  facts: NodeFacts,
+  version: string,
+  autoUpdateOf: (entry: Entry) => AutoUpdatePolicy,
+): object {
   const outdated = entries.filter(hasUpdate);
+  // The switch for all of them moves those only for which no label decides.
+  const switchable = entries.map(autoUpdateOf).filter(({ label }) => label === undefined);
   // Before all containers have been read, nobody knows how many there are.
   const known = <Value>(value: Value): Value | null => (facts.isCounted === true ? value : null);
   return {
@@ -112,12 +125,19 @@ export function nodeState(entries: readonly Entry[], facts: NodeFacts, version: 
     containers_unhealthy: known(entries.filter(({ container }) => container.health === "unhealthy").length),
     updates_available: known(outdated.length),
     updates: known(outdated.map(({ container }) => container.name)),
+    auto_update: switchable.length === 0 ? null : known(switchable.every(({ isOn }) => isOn)),
+    job: jobOf(entries, facts),
     docker_version: facts.engine?.version ?? null,
     docker_api_version: facts.engine?.apiVersion ?? null,
     gangway_version: version,
     last_check: facts.lastCheck ?? null,
     next_check: facts.nextCheck ?? null,
   };
+}
+
+function jobOf(entries: readonly Entry[], facts: NodeFacts): (typeof jobs)[number] {
+  if (entries.some(({ progress }) => progress !== undefined && replaces(progress.command))) return "updating";
+  return facts.isChecking === true ? "checking" : "idle";
 }
 
 /** `<node>/event`: what Home Assistant's event entity takes. */

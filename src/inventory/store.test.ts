@@ -106,4 +106,16 @@ describe("inventory", () => {
 
     expect(heard).toBe(0);
   });
+
+  it("knows when a container was given a newer image last, whatever was done to it since", () => {
+    const { inventory } = watched();
+    inventory.putContainer(container("web"));
+    const result = { id: "1", container: "web", message: "", startedAt: "" } as const;
+
+    inventory.setResult("web", { ...result, command: "update", state: "updated", finishedAt: "then" });
+    inventory.setResult("web", { ...result, command: "update", state: "rolled_back", finishedAt: "later" });
+    inventory.setResult("web", { ...result, command: "restart", state: "done", finishedAt: "now" });
+
+    expect(inventory.get("web")).toMatchObject({ lastUpdate: "then", lastResult: { finishedAt: "now" } });
+  });
 });

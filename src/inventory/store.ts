@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Metrics } from "../core/metrics.ts";
+import { isUpdate } from "../core/operation.ts";
 import type { Entry, Inventory, InventoryChange, NodeFacts } from "../core/ports.ts";
 import { compareNaturally } from "../lib/text.ts";
 
@@ -59,7 +60,8 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
       tell({ kind: "removed", name, before });
     },
     setCheck: (name, check) => amend(name, { check }),
-    setResult: (name, lastResult) => amend(name, { lastResult }),
+    setResult: (name, lastResult) =>
+      amend(name, { lastResult, ...(isUpdate(lastResult) ? { lastUpdate: lastResult.finishedAt } : {}) }),
     setAutoUpdate: (name, autoUpdate) => amend(name, { autoUpdate }),
     setProgress: (name, progress) => amend(name, { progress }),
     clearProgress: (name, operation) => {
@@ -78,5 +80,9 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
       setNode(engine === undefined ? rest : { ...rest, engine, isCounted: true });
     },
     setCheckTimes: (times) => setNode({ ...node, ...times }),
+    setChecking: (isChecking) => {
+      const { isChecking: _, ...rest } = node;
+      setNode(isChecking ? { ...rest, isChecking } : rest);
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { connectAsync, type IClientPublishOptions, type IPublishPacket, type MqttClient } from "mqtt";
+import { createEar } from "../home-assistant-ear.ts";
 
 /** A message as it arrived. */
 export interface BedMessage {
@@ -24,7 +25,10 @@ export interface Seen {
   readonly topics: () => readonly string[];
 }
 
-/** An MQTT client for tests: it hears everything and forgets nothing. */
+/**
+ * An MQTT client for tests: it hears everything and forgets nothing. Closing it rejects where Gangway has published
+ * something that Home Assistant would not take.
+ */
 export interface BedClient extends Seen, AsyncDisposable {
   /** Resolves with what `find` makes of the messages as soon as that is neither undefined nor false. */
   readonly until: <T>(find: (seen: Seen) => T | undefined | false, ms?: number) => Promise<T>;
@@ -63,10 +67,14 @@ export async function connectClient(url: string, options: ClientOptions = {}): P
     retained: (topic) => retained.get(topic),
     topics: () => [...retained.keys()],
   };
+  const ear = createEar();
   client.on("error", () => {});
+  client.on("connect", () => ear.forget());
   client.on("message", (topic, payload, packet) => {
     const message = messageFrom(topic, payload, packet);
     messages.push(message);
+    // Only MQTT 5 can tell what was published as retained.
+    if (protocolVersion === 5) ear.hear(message);
     if (message.retain) keep(retained, message);
     for (const look of waiting) look();
   });
@@ -80,12 +88,17 @@ export async function connectClient(url: string, options: ClientOptions = {}): P
     topics: seen.topics,
     until: (find, ms = 10_000) => until(seen, waiting, find, ms),
     publish: async (topic, payload, publishOptions) => {
+      ear.leaveOut(topic);
       await client.publishAsync(topic, payload, toClientOptions(publishOptions));
     },
     clear: () => {
       messages = [];
     },
-    [Symbol.asyncDispose]: () => end(client),
+    [Symbol.asyncDispose]: async () => {
+      await end(client);
+      const complaints = ear.complaints();
+      if (complaints.length > 0) throw new Error(`Home Assistant would complain:\n${complaints.join("\n")}`);
+    },
   };
 }
 
