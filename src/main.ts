@@ -13,6 +13,9 @@ async function execute(terminal: Terminal, invocation: Invocation, signal: Abort
     case "run":
       return await (await import("./cli/run.ts")).run(terminal, invocation, signal);
     case "check":
+      if (invocation.suggest !== undefined) {
+        return await (await import("./cli/suggest.ts")).suggest(terminal, invocation, invocation.suggest, signal);
+      }
       return await (await import("./cli/check.ts")).check(terminal, invocation, signal);
     case "plan":
       return await (await import("./cli/plan.ts")).plan(terminal, invocation, signal);

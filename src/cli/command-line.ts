@@ -9,6 +9,8 @@ export type CommandLine =
       readonly config: string | undefined;
       readonly logLevel: string | undefined;
       readonly json: boolean;
+      /** The image for whose tags `check` is to propose patterns, instead of looking at containers. */
+      readonly suggest: string | undefined;
       /** Replace no container, only say what would be done. */
       readonly dryRun: boolean;
       /** Started by the image: its defaults are a layer below the file. */
@@ -39,6 +41,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
         config: { type: "string" },
         "log-level": { type: "string" },
         json: { type: "boolean" },
+        suggest: { type: "string" },
         "dry-run": { type: "boolean" },
         image: { type: "boolean" },
         version: { type: "boolean" },
@@ -60,6 +63,12 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     if (values["dry-run"] === true && command !== "run") {
       return { kind: "mistake", message: `"${command}" has no --dry-run.` };
     }
+    if (values.suggest !== undefined && command !== "check") {
+      return { kind: "mistake", message: `"${command}" has no --suggest.` };
+    }
+    if (values.suggest !== undefined && names.length > 0) {
+      return { kind: "mistake", message: `--suggest takes one image and no names; found "${names.join(" ")}".` };
+    }
     if (values.json === true && command !== "check") {
       return { kind: "mistake", message: `"${command}" has no --json.` };
     }
@@ -70,6 +79,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       config: values.config,
       logLevel: values["log-level"],
       json: values.json === true,
+      suggest: values.suggest,
       dryRun: values["dry-run"] === true,
       image: values.image === true,
     };
@@ -97,6 +107,7 @@ Options:
   --config FILE        the configuration (else GANGWAY_CONFIG, ./config.yaml, /config/config.yaml)
   --log-level LEVEL    trace, debug, info, warn, error or silent
   --json               check: print JSON instead of a table
+  --suggest IMAGE      check: propose patterns for the image's version tags
   --dry-run            run: replace no container, only say what would be done
   --version            print the version
   -h, --help           print this

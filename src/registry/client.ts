@@ -14,6 +14,7 @@ import { type CoolDowns, createCoolDowns, createTurns } from "./limits.ts";
 import { type Place, placeOf, type RegistrySettings, registryName } from "./place.ts";
 import { createRejections } from "./rejections.ts";
 import { retryAfterMsFrom } from "./retry-after.ts";
+import { tagsAt } from "./tag-list.ts";
 import { createTokens } from "./token.ts";
 
 export interface RegistryDependencies {
@@ -80,6 +81,7 @@ export function openRegistry(deps: RegistryDependencies, options: RegistryOption
   };
   return {
     digestOf: (reference, signal) => question(digestAt, reference, signal),
+    tagsOf: (reference, signal) => question(tagsAt, reference, signal),
     credentialsFor: async (registry) => {
       const known = await credentials(registryName(registry));
       return known === undefined || rejections.has(registryName(registry), known) ? undefined : known;

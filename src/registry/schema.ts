@@ -28,6 +28,12 @@ export const ErrorBody = z.object({
  */
 export const Manifest = z.object({ schemaVersion: z.literal(2) });
 
+/**
+ * A page of a repository's tags; `null` where it has none.
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags
+ */
+export const TagPage = z.object({ tags: z.array(z.string()).nullish() });
+
 /** https://github.com/docker/cli/blob/master/cli/config/types/authconfig.go */
 export const DockerAuth = z.object({
   auth: z.string().nullish(),
