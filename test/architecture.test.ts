@@ -34,6 +34,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   mqtt: ["mqtt"],
   aedes: ["mqtt"],
   pino: ["lib"],
+  re2js: ["lib"],
   yaml: ["config"],
   fastify: ["http"],
   croner: ["inventory", "config"],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Entities } from "./entities.ts";
+import { Image } from "./images.ts";
 import {
   brokerUrl,
   cronExpression,
@@ -184,22 +185,6 @@ const Update = z
   )
   .prefault({})
   .meta({ description: "Installing updates." });
-
-const Image = z.strictObject(
-  {
-    image: text("an image such as nginx, nginx:1.* or ghcr.io/**").meta({
-      description:
-        "The image as containers name it, with or without tag, or a pattern: `nginx`, `nginx:1.*`, `ghcr.io/**`. Of several that match, the first that says something counts.",
-    }),
-    auto_update: yesOrNo().exactOptional().meta({
-      description: "Install updates of this image automatically, or not; wins over `update.auto.enabled`.",
-    }),
-    cleanup: yesOrNo().exactOptional().meta({
-      description: "Remove old images of it after an update, or not; wins over `update.cleanup.old_images`.",
-    }),
-  },
-  section,
-);
 
 /** The configuration as it is written; what it is parsed to still has these keys. */
 export const ConfigFile = z.strictObject(

@@ -1,5 +1,7 @@
 import { Cron } from "croner";
 import { z } from "zod";
+import { isTag } from "../core/image-reference.ts";
+import { linearPatternFrom, longestPattern } from "../lib/linear-pattern.ts";
 import { brokerUrlFrom, engineTransportOf, type ListenAddress, listenAddressFrom, listenText } from "./address.ts";
 import { type Duration, durationFrom, durationPattern, durationText } from "./duration.ts";
 
@@ -119,6 +121,24 @@ export function registryHost(): z.ZodString {
 export function registryName(host: string): string {
   const name = host.toLowerCase();
   return ["index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"].includes(name) ? "docker.io" : name;
+}
+
+/** A regular expression for tags, in the syntax that takes linear time. */
+export function tagPattern(): z.ZodString {
+  const expected = "a regular expression for tags such as ^[0-9]+\\.[0-9]+\\.[0-9]+$";
+  return text(expected)
+    .max(longestPattern, `a regular expression of at most ${longestPattern} characters`)
+    .superRefine((value, context) => {
+      const pattern = linearPatternFrom(value);
+      if (pattern.kind === "refused") {
+        context.addIssue({ code: "custom", input: value, message: `${expected} (${pattern.reason})` });
+      }
+    });
+}
+
+export function tagName(): z.ZodString {
+  const expected = "a tag such as latest";
+  return text(expected).refine(isTag, expected);
 }
 
 function numberOrText(expected: string, pattern = /./) {

@@ -55,6 +55,11 @@ export function parseImageReference(text: string): ImageReference | NoReference 
   };
 }
 
+/** Could `text` be a tag? */
+export function isTag(text: string): boolean {
+  return tagPattern.test(text);
+}
+
 function split(text: string): { name: string; tag: string | undefined; digest: string | undefined } {
   const at = text.indexOf("@");
   const digest = at < 0 ? undefined : text.slice(at + 1);

@@ -31,3 +31,23 @@ describe("the labels about updates", () => {
     },
   );
 });
+
+describe("the labels about tags", () => {
+  it.each([
+    ["our own", { "gangway.tags.regex": "^1\\." }, { text: "^1\\.", label: "gangway.tags.regex" }],
+    ["WUD's", { "wud.tag.include": "^2\\." }, { text: "^2\\.", label: "wud.tag.include" }],
+    [
+      "our own first",
+      { "wud.tag.include": "^2\\.", "gangway.tags.regex": "^1\\." },
+      { text: "^1\\.", label: "gangway.tags.regex" },
+    ],
+    ["nothing that is empty", { "gangway.tags.regex": "", "wud.tag.include": "" }, undefined],
+  ])("give %s", (_, labels, expected) => {
+    expect(labelsFrom(labels).tagRegex).toEqual(expected);
+  });
+
+  it("give the base tag", () => {
+    expect(labelsFrom({ "gangway.tags.base": " stable " }).baseTag).toBe("stable");
+    expect(labelsFrom({ "gangway.tags.base": " " })).not.toHaveProperty("baseTag");
+  });
+});

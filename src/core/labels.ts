@@ -9,6 +9,10 @@ export interface ContainerLabels {
   readonly updates?: { readonly word: UpdateWord; readonly label: string };
   /** `gangway.health-timeout`, in milliseconds. */
   readonly healthTimeoutMs?: number;
+  /** `gangway.tags.regex`, or another tool's word for it, and the label's name. */
+  readonly tagRegex?: { readonly text: string; readonly label: string };
+  /** `gangway.tags.base`: the tag that says which version is the newest. */
+  readonly baseTag?: string;
   /** `gangway.name`: what to call the container in Home Assistant. */
   readonly displayName?: string;
 }
@@ -34,6 +38,7 @@ const updateLabels: readonly { readonly name: string; readonly read: (text: stri
     read: (text) => (booleanFrom(text) === true ? "manual" : undefined),
   },
 ];
+const tagRegexLabels = ["gangway.tags.regex", "wud.tag.include"];
 const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** Reads the labels that Gangway knows; a value that makes no sense counts as absent. */
@@ -41,11 +46,16 @@ export function labelsFrom(labels: Readonly<Record<string, string>>): ContainerL
   const enabled = enableLabels.map((name) => booleanFrom(labels[name])).find((value) => value !== undefined);
   const updates = updatesFrom(labels);
   const healthTimeoutMs = durationFrom(labels["gangway.health-timeout"]);
+  const tagRegexLabel = tagRegexLabels.find((name) => (labels[name] ?? "") !== "");
+  const tagRegex = tagRegexLabel === undefined ? "" : (labels[tagRegexLabel] ?? "");
+  const baseTag = labels["gangway.tags.base"]?.trim();
   const displayName = labels["gangway.name"]?.trim();
   return {
     ...(enabled === undefined ? {} : { enabled }),
     ...(updates === undefined ? {} : { updates }),
     ...(healthTimeoutMs === undefined ? {} : { healthTimeoutMs }),
+    ...(tagRegexLabel === undefined ? {} : { tagRegex: { text: tagRegex, label: tagRegexLabel } }),
+    ...(baseTag === undefined || baseTag === "" ? {} : { baseTag }),
     ...(displayName === undefined || displayName === "" ? {} : { displayName }),
   };
 }
