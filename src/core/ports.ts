@@ -174,10 +174,7 @@ export interface Registry {
    * `registry_…` codes, `timeout` or `aborted`; its message is one sentence that can be shown to a user.
    */
   readonly digestOf: (reference: ImageReference, signal: AbortSignal) => Promise<string>;
-  /**
-   * All tags of `reference`'s repository, in no order: one GET for each page of up to 1000. Rejects as `digestOf` does;
-   * `registry_not_found` is that there is no such repository.
-   */
+  /** All tags of the reference's repository, in no order: one GET for each page of 1000. Rejects as `digestOf` does. */
   readonly tagsOf: (reference: ImageReference, signal: AbortSignal) => Promise<readonly string[]>;
   /** What the engine is to show this registry for a pull. */
   readonly credentialsFor: (registry: string) => Promise<Credentials | undefined>;
