@@ -24,6 +24,8 @@ export function configurationPage(): string {
       [
         ...aliases.map(({ name, key }) => [code(name), code(key)]),
         [`${code("DOCKER_HOST")}, ${code("DOCKER_TLS_VERIFY")}, ${code("DOCKER_CERT_PATH")}`, dockerMeaning],
+        [`${code("DOCKER_CONFIG")}, ${code("DOCKER_AUTH_CONFIG")}`, credentialsMeaning],
+        [`${code("HTTPS_PROXY")}, ${code("HTTP_PROXY")}, ${code("NO_PROXY")}`, proxyMeaning],
       ],
     ),
   ]
@@ -42,6 +44,16 @@ export function settingsTable(): string {
 
 const dockerMeaning =
   "`engines[].host` and its TLS files, for an engine that has no `host`: as the docker CLI reads them";
+
+const credentialsMeaning =
+  "credentials for registries, after those of `registries[]`: `DOCKER_AUTH_CONFIG` is the text of a `config.json` with " +
+  "`auths`; `DOCKER_CONFIG` is the directory with `config.json` (else `~/.docker`), whose credential helpers are asked " +
+  "where they are installed beside Gangway";
+
+const proxyMeaning =
+  "the proxies on the way to registries, in upper or lower case, for both schemes where only `HTTP_PROXY` is there; " +
+  "`NO_PROXY` has names (and all below them), `*.name`, addresses, ranges such as `10.0.0.0/8`, each with a port if " +
+  "wanted, or `*`. This machine itself is always reached without. The engine has proxies of its own";
 
 const introduction = `<!-- Made from src/config/schema.ts by \`npm run docs\`: do not edit. -->
 # Configuration

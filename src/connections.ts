@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import type { Config, EngineConfig } from "./config/config.ts";
+import type { Environment } from "./config/environment.ts";
+import type { Proxies } from "./config/proxy-environment.ts";
 import type { ContainerInspect } from "./core/inspect.ts";
 import type { Engine, Journal, Registry } from "./core/ports.ts";
 import { endpointFrom, isWayToEngine } from "./core/way-to-engine.ts";
@@ -11,7 +13,9 @@ import type { Clock } from "./lib/time.ts";
 import type { BrokerOptions } from "./mqtt/connection.ts";
 import { JournalEntry, journalVersion } from "./operations/journal-entry.ts";
 import { openRegistry } from "./registry/client.ts";
+import { createCredentialHelpers } from "./registry/credential-helper.ts";
 import { configuredCredentials, firstCredentials } from "./registry/credentials.ts";
+import { environmentCredentials } from "./registry/docker-auths.ts";
 import { dockerConfigCredentials } from "./registry/docker-config.ts";
 import { insecureHosts } from "./registry/insecure.ts";
 
@@ -32,6 +36,12 @@ export interface Surroundings {
   readonly ownContainerId: string | undefined;
   /** Docker's `config.json`, with the credentials of `docker login`. */
   readonly dockerConfigPath: string;
+  /** `DOCKER_AUTH_CONFIG`, where it is set. */
+  readonly dockerAuthConfig: string | undefined;
+  /** What Docker's credential helpers are run in. */
+  readonly environment: Environment;
+  /** On the way to registries. */
+  readonly proxies: Proxies;
 }
 
 /** The engine that the configuration means. */
@@ -66,18 +76,20 @@ export function wayToEngineOf(host: string): () => Promise<(inspect: ContainerIn
 }
 
 /**
- * The registries, with the credentials of the configuration, then of `docker login`. `insecure` tells which ones the
- * engine talks to without verified TLS: Gangway trusts them as the engine does.
+ * The registries, with the credentials of the configuration, then of `DOCKER_AUTH_CONFIG`, then of `docker login`.
+ * `insecure` tells which ones the engine talks to without verified TLS: Gangway trusts them as the engine does.
  */
 export function openRegistryOf(
   config: Config,
   surroundings: Surroundings,
   insecure: () => readonly string[],
 ): Registry & AsyncDisposable {
-  const { readFile, dockerConfigPath } = surroundings;
+  const { readFile, dockerConfigPath, dockerAuthConfig, proxies } = surroundings;
+  const askHelper = createCredentialHelpers(surroundings);
   const credentials = firstCredentials([
     configuredCredentials(surroundings, config.registries),
-    dockerConfigCredentials(surroundings, dockerConfigPath),
+    ...(dockerAuthConfig === undefined ? [] : [environmentCredentials(surroundings, dockerAuthConfig)]),
+    dockerConfigCredentials({ ...surroundings, askHelper }, dockerConfigPath),
   ]);
   const registries = config.registries.map(({ host, insecure: isInsecure, caFile }) => ({
     host,
@@ -90,6 +102,7 @@ export function openRegistryOf(
       registries,
       isInsecure: (registry) => insecureHosts(insecure())(registry),
       concurrency: config.check.concurrency,
+      proxies,
     },
   );
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { proxiesFrom } from "../config/proxy-environment.ts";
 import type { Surroundings } from "../connections.ts";
 import { ownContainerId } from "../core/own-container.ts";
 import type { LogLevel } from "../lib/log.ts";
@@ -17,5 +18,8 @@ export function surroundingsOf(terminal: Terminal, level: LogLevel, output = ter
     readFile,
     ownContainerId: ownContainerId(readFile("/proc/self/mountinfo")),
     dockerConfigPath: join(environment["DOCKER_CONFIG"] ?? join(home, ".docker"), "config.json"),
+    dockerAuthConfig: environment["DOCKER_AUTH_CONFIG"] || undefined,
+    environment,
+    proxies: proxiesFrom(environment).proxies,
   };
 }

@@ -8,6 +8,7 @@ import { faultsFrom, unreadableFiles } from "./faults.ts";
 import { configKeys, type Key } from "./keys.ts";
 import { type Layer, merged } from "./layers.ts";
 import { compareProblems, type Fault, type Problem } from "./problems.ts";
+import { proxiesFrom, proxySecrets } from "./proxy-environment.ts";
 import { brokenRules } from "./rules.ts";
 import { ConfigFile, type ConfigInput } from "./schema.ts";
 import { secretsIn } from "./secrets.ts";
@@ -68,6 +69,8 @@ export function loadConfig(
     { value: request.imageDefaults, originOf: () => ({ kind: "image" }) },
   ];
   for (const layer of layers) for (const secret of secretsIn(layer.value, keys)) deps.secrets.register(secret);
+  const proxies = proxiesFrom(request.environment);
+  for (const secret of proxySecrets(proxies.proxies)) deps.secrets.register(secret);
   const whole = withDockerEngine(merged(layers), dockerEngine(readFile, request.environment));
   const parsed = ConfigFile.safeParse(whole.value);
   const faults = [
@@ -78,6 +81,7 @@ export function loadConfig(
   const problems = [
     ...source.problems,
     ...environment.problems,
+    ...proxies.problems,
     // Over a file that is not YAML, complaints about keys would be noise.
     ...(source.readable ? faults.map((fault) => problemFrom(fault, whole)) : []),
   ];

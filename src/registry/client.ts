@@ -12,6 +12,7 @@ import { type Answer, openExchange, type Timing } from "./exchange.ts";
 import { abortFault, limitFault } from "./faults.ts";
 import { type CoolDowns, createCoolDowns, createTurns } from "./limits.ts";
 import { type Place, placeOf, type RegistrySettings, registryName } from "./place.ts";
+import type { ProxySettings } from "./proxy.ts";
 import { createRejections } from "./rejections.ts";
 import { retryAfterMsFrom } from "./retry-after.ts";
 import { tagsAt } from "./tag-list.ts";
@@ -30,6 +31,7 @@ export interface RegistryOptions {
   readonly isInsecure: (registry: string) => boolean;
   /** Questions under way at once, over all registries. */
   readonly concurrency: number;
+  readonly proxies: ProxySettings;
   readonly timing?: Partial<Timing>;
 }
 
@@ -50,7 +52,7 @@ const perRegistry = 4;
 export function openRegistry(deps: RegistryDependencies, options: RegistryOptions): Registry & AsyncDisposable {
   const { credentials, log, secrets, clock } = deps;
   const closing = new AbortController();
-  const exchange = openExchange({ ...usualTiming, ...options.timing });
+  const exchange = openExchange({ ...usualTiming, ...options.timing }, options.proxies);
   const { send } = exchange;
   const coolDowns = createCoolDowns({ clock });
   const rejections = createRejections({ log, clock });

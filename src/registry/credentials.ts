@@ -48,11 +48,16 @@ function credentialsFrom({ username, password, token }: ConfiguredCredentials): 
 
 /** Keeps what is secret in `credentials` out of the log, in each form in which it is sent. */
 export function registerSecrets(secrets: Pick<Secrets, "register">, credentials: Credentials): void {
-  if (credentials.kind !== "password") {
-    secrets.register(credentials.token);
-    return;
-  }
+  for (const text of secretsOf(credentials)) secrets.register(text);
+}
+
+/** For credentials that are in use no more. */
+export function forgetSecrets(secrets: Pick<Secrets, "forget">, credentials: Credentials): void {
+  for (const text of secretsOf(credentials)) secrets.forget(text);
+}
+
+function secretsOf(credentials: Credentials): readonly string[] {
+  if (credentials.kind !== "password") return [credentials.token];
   const { username, password } = credentials;
-  secrets.register(password);
-  secrets.register(Buffer.from(`${username}:${password}`, "utf8").toString("base64"));
+  return [password, Buffer.from(`${username}:${password}`, "utf8").toString("base64")];
 }

@@ -2,7 +2,9 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Credentials } from "../core/ports.ts";
 import { createLog, createSecrets } from "../lib/log.ts";
+import type { AskHelper } from "./credential-helper.ts";
 import { dockerConfigCredentials } from "./docker-config.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
@@ -19,11 +21,11 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 /** A locator for the file, and the lines that it logs. */
-function opened() {
+function opened(askHelper: AskHelper = () => Promise.resolve(undefined)) {
   const lines: string[] = [];
   const secrets = createSecrets();
   const log = createLog({ level: "trace", output: { write: (line) => lines.push(line) }, secrets });
-  return { locate: dockerConfigCredentials({ log, secrets }, path), lines, secrets };
+  return { locate: dockerConfigCredentials({ log, secrets, askHelper }, path), lines, secrets };
 }
 
 /** As `docker login` writes it: a new file takes the old one's place. */
@@ -137,13 +139,65 @@ describe("dockerConfigCredentials", () => {
     expect(secrets.redact(text)).toBe("*** *** *** ***");
   });
 
-  it("says once that credential helpers are not asked", async () => {
-    await write({ auths: { "ghcr.io": {} }, credsStore: "desktop" });
-    const { locate, lines } = opened();
-    await locate("ghcr.io");
-    await locate("ghcr.io");
+  describe("with credential helpers", () => {
+    const kept = (name: string): Credentials => ({ kind: "identity_token", token: `kept by ${name}` });
 
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain("credential helpers");
+    it.each<[string, object, string, string | undefined]>([
+      ["the store for all", { credsStore: "all" }, "ghcr.io", "all ghcr.io"],
+      [
+        "the store under Docker Hub's old address",
+        { credsStore: "all" },
+        "docker.io",
+        "all https://index.docker.io/v1/",
+      ],
+      [
+        "the registry's own before the store",
+        { credsStore: "all", credHelpers: { "ghcr.io": "own" } },
+        "ghcr.io",
+        "own ghcr.io",
+      ],
+      [
+        "the store for other registries",
+        { credsStore: "all", credHelpers: { "ghcr.io": "own" } },
+        "quay.io",
+        "all quay.io",
+      ],
+      ["nobody for other registries", { credHelpers: { "ghcr.io": "own" } }, "quay.io", undefined],
+      [
+        "the store where a registry's own has no name",
+        { credsStore: "all", credHelpers: { "ghcr.io": "" } },
+        "ghcr.io",
+        "all ghcr.io",
+      ],
+      ["nobody where the store has no name", { credsStore: "" }, "ghcr.io", undefined],
+      [
+        "Docker Hub's own by its old address",
+        { credHelpers: { "https://index.docker.io/v1/": "own" } },
+        "docker.io",
+        "own https://index.docker.io/v1/",
+      ],
+      [
+        "Docker Hub's own by its name",
+        { credHelpers: { "docker.io": "own" } },
+        "docker.io",
+        "own https://index.docker.io/v1/",
+      ],
+    ])("asks %s", async (_name, config, registry, expected) => {
+      await write({ auths: { [registry]: {} }, ...config });
+      const { locate, lines } = opened((name, server) => Promise.resolve(kept(`${name} ${server}`)));
+
+      expect(await locate(registry)).toEqual(expected === undefined ? undefined : kept(expected));
+      expect(lines).toEqual([]);
+    });
+
+    it("lets the helper win over auths, and takes those where it has none", async () => {
+      await write({ auths: { "ghcr.io": { auth: base64("alice:wonder:land") } }, credsStore: "all" });
+      let answer: Credentials | undefined = kept("all");
+      const { locate } = opened(() => Promise.resolve(answer));
+
+      expect(await locate("ghcr.io")).toEqual(kept("all"));
+      answer = undefined;
+      expect(await locate("ghcr.io")).toEqual(alice);
+    });
   });
 });

@@ -1,30 +1,51 @@
 import { readFile, stat } from "node:fs/promises";
-import { z } from "zod";
 import type { Credentials } from "../core/ports.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Log, Secrets } from "../lib/log.ts";
+import type { AskHelper } from "./credential-helper.ts";
 import { type CredentialsLocator, registerSecrets } from "./credentials.ts";
-import { jsonFrom } from "./json.ts";
+import { credentialsIn, dockerConfigFrom, registryOfKey } from "./docker-auths.ts";
 import { registryName } from "./place.ts";
-import { type DockerAuth, DockerConfig } from "./schema.ts";
+import type { DockerConfig } from "./schema.ts";
+
+interface Dependencies {
+  readonly log: Pick<Log, "warn">;
+  readonly secrets: Pick<Secrets, "register">;
+  readonly askHelper: AskHelper;
+}
+
+/** What the file says of a registry. */
+interface Known {
+  readonly credentials: ReadonlyMap<string, Credentials>;
+  /** The credential helper for a registry. */
+  readonly helperFor: (registry: string) => string | undefined;
+}
 
 /**
- * The credentials that `docker login` has left in the `config.json` at `path`. The file is read again when it has
- * changed; one that is missing knows none, and so does a damaged one, which is warned of once. Credential helpers are
- * not asked.
+ * The credentials that `docker login` has left in the `config.json` at `path`, or with the credential helper that it
+ * names: `credHelpers` for the registry, else `credsStore`; where the helper has none, those in `auths`. The file is read
+ * again when it has changed; one that is missing knows none, and so does a damaged one, which is warned of once.
  */
-export function dockerConfigCredentials(
-  deps: { readonly log: Pick<Log, "warn">; readonly secrets: Pick<Secrets, "register"> },
-  path: string,
-): CredentialsLocator {
-  let last: { readonly version: string; readonly known: Promise<ReadonlyMap<string, Credentials>> } | undefined;
+export function dockerConfigCredentials(deps: Dependencies, path: string): CredentialsLocator {
+  let last: { readonly version: string; readonly known: Promise<Known> } | undefined;
   return async (registry) => {
     const version = await versionOf(path);
     if (last === undefined || last.version !== version) {
-      last = { version, known: version === "" ? Promise.resolve(new Map()) : read(deps, path) };
+      last = { version, known: version === "" ? Promise.resolve(nothing) : read(deps, path) };
     }
-    return (await last.known).get(registryName(registry));
+    const name = registryName(registry);
+    const { credentials, helperFor } = await last.known;
+    const helper = helperFor(name);
+    const kept = helper === undefined ? undefined : await deps.askHelper(helper, serverOf(name));
+    return kept ?? credentials.get(name);
   };
+}
+
+const nothing: Known = { credentials: new Map(), helperFor: () => undefined };
+
+/** The address under which `docker login` keeps what belongs to a registry. */
+function serverOf(registry: string): string {
+  return registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
 }
 
 /** Changes with every write of the file; the empty text where there is none. */
@@ -37,57 +58,22 @@ async function versionOf(path: string): Promise<string> {
   }
 }
 
-async function read(
-  { log, secrets }: Parameters<typeof dockerConfigCredentials>[0],
-  path: string,
-): Promise<ReadonlyMap<string, Credentials>> {
-  const unusable = (reason: string): ReadonlyMap<string, Credentials> => {
+async function read({ log, secrets }: Dependencies, path: string): Promise<Known> {
+  const unusable = (reason: string): Known => {
     log.warn({ path, reason }, "Docker's config.json cannot be used; registries are asked without its credentials");
-    return new Map();
+    return nothing;
   };
   const text = await readFile(path, "utf8").catch((error: unknown) => ({ reason: messageOf(error) }));
   if (typeof text !== "string") return unusable(text.reason);
-  const config = DockerConfig.safeParse(jsonFrom(text));
-  if (!config.success) return unusable(z.prettifyError(config.error).replace(/\s*\n\s*/g, " "));
-  if (config.data.credsStore || Object.keys(config.data.credHelpers ?? {}).length > 0) {
-    log.warn({ path }, "Docker's credential helpers are not asked; what they keep has to be set in registries");
-  }
-  const known = credentialsIn(config.data);
-  for (const credentials of known.values()) registerSecrets(secrets, credentials);
-  return known;
+  const found = dockerConfigFrom(text);
+  if (found.kind === "invalid") return unusable(found.reason);
+  const credentials = credentialsIn(found.config);
+  for (const known of credentials.values()) registerSecrets(secrets, known);
+  return { credentials, helperFor: helpersIn(found.config) };
 }
 
-/** By the one name of each registry. */
-function credentialsIn({ auths }: DockerConfig): ReadonlyMap<string, Credentials> {
-  const known = new Map<string, Credentials>();
-  for (const [key, auth] of Object.entries(auths ?? {})) {
-    const registry = registryOf(key);
-    const credentials = registry === undefined ? undefined : credentialsFrom(auth);
-    if (registry !== undefined && credentials !== undefined && !known.has(registry)) known.set(registry, credentials);
-  }
-  return known;
-}
-
-/**
- * The registry of a key: a host, or a URL as old clients wrote it; Docker Hub's is `https://index.docker.io/v1/`. Other
- * paths belong to something else: Docker Desktop keeps its own tokens under `…/v1/access-token`.
- */
-function registryOf(key: string): string | undefined {
-  const host = /^(?:https?:\/\/)?([^/]+)(?:\/(?:v[12]\/?)?)?$/.exec(key)?.[1];
-  return host === undefined ? undefined : registryName(host);
-}
-
-function credentialsFrom(auth: DockerAuth): Credentials | undefined {
-  if (auth.registrytoken) return { kind: "registry_token", token: auth.registrytoken };
-  if (auth.identitytoken) return { kind: "identity_token", token: auth.identitytoken };
-  const { username, password } = auth.auth ? decoded(auth.auth) : auth;
-  return username && password ? { kind: "password", username, password } : undefined;
-}
-
-/** `base64(username:password)`; the docker CLI ignores NUL characters at the password's end. */
-function decoded(auth: string): { readonly username: string; readonly password: string } {
-  const text = Buffer.from(auth, "base64").toString("utf8");
-  const colon = text.indexOf(":");
-  if (colon < 0) return { username: "", password: "" };
-  return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, "") };
+/** An empty name stands for none. */
+function helpersIn({ credsStore, credHelpers }: DockerConfig): Known["helperFor"] {
+  const own = new Map(Object.entries(credHelpers ?? {}).map(([key, helper]) => [registryOfKey(key), helper] as const));
+  return (registry) => own.get(registry) || credsStore || undefined;
 }

@@ -1,8 +1,9 @@
 import { getCACertificates } from "node:tls";
-import { Agent } from "undici";
+import { Agent, type Dispatcher, ProxyAgent } from "undici";
 import { backoff, pause } from "../lib/time.ts";
 import { isCut, networkFault } from "./faults.ts";
 import type { Trust } from "./place.ts";
+import { type ProxySettings, proxyFor } from "./proxy.ts";
 
 /** How long is waited, in milliseconds. */
 export interface Timing {
@@ -49,23 +50,27 @@ const retries = 2;
 const worthRetrying: ReadonlySet<number> = new Set([502, 503, 504]);
 const longestRetryMs = 5_000;
 
-/** HTTP/1.1 with connections that are kept; a lost connection and a gateway's fault are tried again, twice. */
-export function openExchange(timing: Timing): Exchange {
-  const agents = new Map<string, Agent>();
-  const agentFor = (trust: Trust): Agent => {
-    const key = trust.verified ? `verified ${trust.ca ?? ""}` : "any";
-    const agent = agents.get(key) ?? agentWith(trust, timing);
+/**
+ * HTTP/1.1 with connections that are kept, through the proxy where there is one for a host; a lost connection and a
+ * gateway's fault are tried again, twice.
+ */
+export function openExchange(timing: Timing, proxies: ProxySettings): Exchange {
+  const agents = new Map<string, Dispatcher>();
+  const agentFor = (trust: Trust, proxy: URL | undefined): Dispatcher => {
+    const key = JSON.stringify([trust, proxy?.href]);
+    const agent = agents.get(key) ?? agentWith(trust, proxy, timing);
     agents.set(key, agent);
     return agent;
   };
   const send: Send = async (request, signal) => {
+    const proxy = proxyFor(request.url, proxies);
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const answer = await sendOnce(agentFor(request.trust), request, signal);
+        const answer = await sendOnce(agentFor(request.trust, proxy), request, signal);
         if (attempt === retries || !worthRetrying.has(answer.status)) return answer;
       } catch (error) {
         if (attempt === retries || signal.aborted || !isCut(error)) {
-          throw networkFault(error, request.url.host, signal);
+          throw networkFault(error, { host: request.url.host, proxy: proxy?.host }, signal);
         }
       }
       await pause(backoff(attempt, timing.retryMs, longestRetryMs), signal);
@@ -79,21 +84,24 @@ export function openExchange(timing: Timing): Exchange {
   };
 }
 
-function agentWith(trust: Trust, timing: Timing): Agent {
-  return new Agent({
+function agentWith(trust: Trust, proxy: URL | undefined, timing: Timing): Dispatcher {
+  const options = {
     allowH2: false,
     connectTimeout: timing.connectMs,
     headersTimeout: timing.headersMs,
     bodyTimeout: timing.bodyMs,
-    connect: {
-      rejectUnauthorized: trust.verified,
-      // A registry of one's own may still send its clients to a token server or a store with a public certificate.
-      ...(trust.ca === undefined ? {} : { ca: [...getCACertificates("default"), trust.ca] }),
-    },
-  });
+  };
+  const tls = {
+    rejectUnauthorized: trust.verified,
+    // A registry of one's own may still send its clients to a token server or a store with a public certificate.
+    ...(trust.ca === undefined ? {} : { ca: [...getCACertificates("default"), trust.ca] }),
+  };
+  if (proxy === undefined) return new Agent({ ...options, connect: tls });
+  // The trust is in the registry, at the other end of the tunnel; a proxy with TLS of its own is verified as usual.
+  return new ProxyAgent({ ...options, uri: proxy.href, requestTls: { allowH2: false, ...tls } });
 }
 
-async function sendOnce(agent: Agent, request: Request, signal: AbortSignal): Promise<Answer> {
+async function sendOnce(agent: Dispatcher, request: Request, signal: AbortSignal): Promise<Answer> {
   const { method, url, headers, body, maxBytes } = request;
   const answer = await agent.request({
     origin: url.origin,

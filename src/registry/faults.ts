@@ -17,6 +17,13 @@ const cuts: ReadonlySet<string> = new Set([
   "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
   "EAI_AGAIN",
 ]);
+/** What undici makes of a proxy that refuses a tunnel, wants credentials, or breaks off before there is one. */
+const refusals: ReadonlySet<string> = new Set([
+  "UND_ERR_ABORTED",
+  "UND_ERR_INVALID_ARG",
+  "UND_ERR_PRX_CONN",
+  "UND_ERR_PRX_TLS",
+]);
 /** OpenSSL's verdicts on a certificate (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
 const badCertificate =
   /^(?:CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_CERT_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_|HOSTNAME_MISMATCH$|ERR_TLS_CERT_)/;
@@ -30,10 +37,20 @@ export function isCut(error: unknown): boolean {
   return cuts.has(codeOf(error));
 }
 
-/** What a request that got no answer throws, as a `GangwayError`; a bug is given back as it is. `host` was asked. */
-export function networkFault(error: unknown, host: string, signal: AbortSignal): unknown {
+/** Who was asked, and through which proxy, if any: hosts with their ports. */
+export interface Asked {
+  readonly host: string;
+  readonly proxy: string | undefined;
+}
+
+/** What a request that got no answer throws, as a `GangwayError`; a bug is given back as it is. */
+export function networkFault(error: unknown, { host, proxy }: Asked, signal: AbortSignal): unknown {
   if (error instanceof GangwayError) return error;
   if (signal.aborted) return abortFault(signal, host);
+  if (proxy !== undefined && refusals.has(codeOf(error))) {
+    const advice = "check the proxy's rules and the credentials for it, or name the host in NO_PROXY";
+    return new GangwayError("registry_unreachable", `The proxy ${proxy} gives no connection to ${host}; ${advice}`);
+  }
   if (error instanceof errors.HTTPParserError || codeOf(error) === "UND_ERR_HEADERS_OVERFLOW") {
     const message = `The answer of ${host} is not HTTP; is there a registry at this address?`;
     return new GangwayError("registry_answer_invalid", message);
@@ -50,7 +67,9 @@ export function networkFault(error: unknown, host: string, signal: AbortSignal):
     return new GangwayError("registry_unreachable", `No TLS connection to ${host} comes about (${code}); ${advice}`);
   }
   const what = isCut(error) && code !== "EAI_AGAIN" ? "broke the connection off" : "cannot be reached";
-  return new GangwayError("registry_unreachable", `${host} ${what} (${code}); check its address and the network`);
+  const way = proxy === undefined ? "" : ` through the proxy ${proxy}`;
+  const advice = `check its address and ${proxy === undefined ? "the network" : "the proxy's"}`;
+  return new GangwayError("registry_unreachable", `${host} ${what}${way} (${code}); ${advice}`);
 }
 
 /** Why `signal` aborted: a deadline, or somebody's wish. */

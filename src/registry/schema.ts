@@ -54,3 +54,12 @@ export const DockerConfig = z.object({
   credHelpers: z.record(z.string(), z.string()).nullish(),
 });
 export type DockerConfig = z.infer<typeof DockerConfig>;
+
+/**
+ * What a credential helper says to `get`.
+ * https://github.com/docker/docker-credential-helpers/blob/master/credentials/credentials.go
+ */
+export const HelperAnswer = z.object({
+  Username: z.string().max(10_000),
+  Secret: z.string().max(60_000),
+});

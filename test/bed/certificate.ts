@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "./programs.ts";
 
-/** A certificate for 127.0.0.1 and localhost, signed by an authority that only this bed knows. */
+/** A certificate for 127.0.0.1, localhost and registry.test, signed by an authority that only this bed knows. */
 export interface Certificate {
   readonly key: string;
   readonly cert: string;
@@ -19,7 +19,7 @@ export async function makeCertificate(directory: string): Promise<Certificate> {
     ...["-subj", "/CN=bed authority", "-days", "1"],
   ]);
   await run("openssl", ["req", ...newKey, "-keyout", file("tls.key"), "-out", file("tls.csr"), "-subj", "/CN=bed"]);
-  await writeFile(file("tls.ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+  await writeFile(file("tls.ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:registry.test\n");
   await run("openssl", [
     ...["x509", "-req", "-in", file("tls.csr"), "-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial"],
     ...["-out", file("tls.pem"), "-days", "1", "-extfile", file("tls.ext")],

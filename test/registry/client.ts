@@ -35,6 +35,7 @@ export function openClient({ credentials, ...options }: ClientWishes = {}): Clie
       registries: [],
       isInsecure: (name) => name.startsWith("127.0.0.1"),
       concurrency: 5,
+      proxies: { except: "" },
       ...options,
       timing: { retryMs: 1, ...options.timing },
     },
