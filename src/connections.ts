@@ -4,6 +4,7 @@ import type { Environment } from "./config/environment.ts";
 import type { Proxies } from "./config/proxy-environment.ts";
 import type { ContainerInspect } from "./core/inspect.ts";
 import type { Engine, Journal, Registry } from "./core/ports.ts";
+import type { RegistryLimits } from "./core/registry-limit.ts";
 import { endpointFrom, isWayToEngine } from "./core/way-to-engine.ts";
 import { openEngine } from "./docker/engine.ts";
 import { addressesOf } from "./docker/resolve.ts";
@@ -18,6 +19,7 @@ import { configuredCredentials, firstCredentials } from "./registry/credentials.
 import { environmentCredentials } from "./registry/docker-auths.ts";
 import { dockerConfigCredentials } from "./registry/docker-config.ts";
 import { insecureHosts } from "./registry/insecure.ts";
+import { createRegistryLimits } from "./registry/known-limits.ts";
 
 /*
  * What the configuration means by its engines, registries and broker: the same for all commands.
@@ -77,12 +79,14 @@ export function wayToEngineOf(host: string): () => Promise<(inspect: ContainerIn
 
 /**
  * The registries, with the credentials of the configuration, then of `DOCKER_AUTH_CONFIG`, then of `docker login`.
- * `insecure` tells which ones the engine talks to without verified TLS: Gangway trusts them as the engine does.
+ * `insecure` tells which ones the engine talks to without verified TLS: Gangway trusts them as the engine does. `limits`
+ * is what they have told of their limits; nothing, if absent.
  */
 export function openRegistryOf(
   config: Config,
   surroundings: Surroundings,
   insecure: () => readonly string[],
+  limits: RegistryLimits = createRegistryLimits(),
 ): Registry & AsyncDisposable {
   const { readFile, dockerConfigPath, dockerAuthConfig, proxies } = surroundings;
   const askHelper = createCredentialHelpers(surroundings);
@@ -91,13 +95,14 @@ export function openRegistryOf(
     ...(dockerAuthConfig === undefined ? [] : [environmentCredentials(surroundings, dockerAuthConfig)]),
     dockerConfigCredentials({ ...surroundings, askHelper }, dockerConfigPath),
   ]);
-  const registries = config.registries.map(({ host, insecure: isInsecure, caFile }) => ({
+  const registries = config.registries.map(({ host, insecure: isInsecure, caFile, mirrorOf }) => ({
     host,
     insecure: isInsecure,
     ...(caFile === undefined ? {} : { ca: readFile(caFile) }),
+    ...(mirrorOf === undefined ? {} : { mirrorOf }),
   }));
   return openRegistry(
-    { ...surroundings, credentials },
+    { ...surroundings, credentials, limits },
     {
       registries,
       isInsecure: (registry) => insecureHosts(insecure())(registry),

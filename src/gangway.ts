@@ -9,13 +9,16 @@ import {
   openJournalOf,
   type Surroundings,
 } from "./connections.ts";
+import type { RegistryLimits } from "./core/registry-limit.ts";
 import type { Damage } from "./files/atomic-json.ts";
 import { openHistory } from "./files/history.ts";
 import { openKnown } from "./files/known.ts";
+import { openLimits } from "./files/limits.ts";
 import { openSettings } from "./files/settings.ts";
 import { openHttp } from "./http/server.ts";
 import { GangwayError } from "./lib/errors.ts";
 import { type Node, openNode } from "./node.ts";
+import { createRegistryLimits } from "./registry/known-limits.ts";
 
 /**
  * The whole program: everything is made here and in `node.ts`, and handed on as parameters. Runs until `signal` aborts
@@ -34,6 +37,7 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
   const known = stack.use(await openKnown(inData("known.json"), files));
   const history = stack.use(await openHistory(inData("history.json"), files));
   const journal = await openJournalOf(config, surroundings);
+  const limits = await registryLimits(inData("limits.json"), surroundings, files, stack);
 
   const nodes: Node[] = [];
   const isReady = (): boolean => nodes.length > 0 && nodes.every((node) => node.isReady());
@@ -43,11 +47,24 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
   log.info({ version: surroundings.version }, "gangway has started");
   for (const engineConfig of config.engines) {
     const engine = openEngineOf(engineConfig, surroundings);
-    const files = { known: known.engine(engineConfig.host), history, journal, settingsFile };
+    const files = { known: known.engine(engineConfig.host), history, journal, settingsFile, limits };
     nodes.push(openNode({ config, surroundings, engine, broker, ...files }, engineConfig, signal));
   }
   await Promise.all(nodes.map(({ ended }) => ended));
   log.info({}, "gangway has ended");
+}
+
+/** One memory for all nodes: registries count by the address of the machine. */
+async function registryLimits(
+  path: string,
+  { clock }: Pick<Surroundings, "clock">,
+  files: Parameters<typeof openLimits>[2],
+  stack: AsyncDisposableStack,
+): Promise<RegistryLimits> {
+  const file = stack.use(await openLimits(path, clock.now(), files));
+  const limits = createRegistryLimits(file.limits);
+  limits.subscribe(() => file.save(limits.all()));
+  return limits;
 }
 
 async function makeDataDirectory(path: string): Promise<void> {

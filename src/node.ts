@@ -5,12 +5,14 @@ import { replaces } from "./core/journal.ts";
 import { limitedEvent } from "./core/node-event.ts";
 import type { OperationResult } from "./core/operation.ts";
 import type { BrokerSession, Engine, Entry, Inventory, InventoryChange, Journal, Operations } from "./core/ports.ts";
+import type { RegistryLimits } from "./core/registry-limit.ts";
 import { isSelected } from "./core/selection.ts";
 import type { History } from "./files/history.ts";
 import type { KnownEngine } from "./files/known.ts";
 import type { SettingsFile } from "./files/settings.ts";
 import { type AutoUpdates, startAutoUpdates } from "./inventory/auto-updates.ts";
 import { pollStats } from "./inventory/poll-stats.ts";
+import { showRegistryLimits } from "./inventory/registry-limits.ts";
 import { scheduleChecks } from "./inventory/schedule.ts";
 import { createInventory } from "./inventory/store.ts";
 import { type ContainerWatch, watchContainers } from "./inventory/watch.ts";
@@ -32,6 +34,7 @@ export interface NodeDependencies {
   readonly history: History;
   readonly journal: Journal;
   readonly settingsFile: SettingsFile;
+  readonly limits: RegistryLimits;
 }
 
 /** One engine with all that serves it. */
@@ -124,11 +127,13 @@ async function serveNode(
   signal: AbortSignal,
   lifetime: AbortController,
 ): Promise<void> {
-  const { config, surroundings, history, settingsFile } = deps;
+  const { config, surroundings, history, settingsFile, limits } = deps;
   const { inventory, node } = subject;
   const { clock, log, ownContainerId } = surroundings;
   recallSwitches(inventory, node, settingsFile);
-  await using registry = openRegistryOf(config, surroundings, () => inventory.node().engine?.insecureRegistries ?? []);
+  showRegistryLimits({ inventory, limits, clock }, signal);
+  const insecure = (): readonly string[] => inventory.node().engine?.insecureRegistries ?? [];
+  await using registry = openRegistryOf(config, surroundings, insecure, limits);
   const working = {
     ...deps,
     ...subject,

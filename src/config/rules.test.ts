@@ -97,4 +97,17 @@ describe("rules of registries", () => {
       "config.yaml:5:45: registries[1].ca_file: expected either ca_file or insecure, found both",
     ]);
   });
+
+  it("want a mirror to be one of a registry that is none", () => {
+    const yaml =
+      "registries:\n  - { host: a.lan, mirror_of: Index.Docker.io }\n  - { host: b.lan, mirror_of: A.lan }\n" +
+      "  - { host: c.lan, mirror_of: c.lan }\n";
+
+    expect(problemsOf({ yaml })).toEqual([
+      "config.yaml:3:29: registries[1].mirror_of: expected a registry that is no mirror, found one with mirror_of of its own",
+      "config.yaml:4:29: registries[2].mirror_of: expected a registry that is no mirror, found this one itself",
+    ]);
+    const { registries } = loaded({ yaml: "registries: [{ host: a.lan, mirror_of: Index.Docker.io }]\n" });
+    expect(registries[0]?.mirrorOf).toBe("docker.io");
+  });
 });

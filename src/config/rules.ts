@@ -116,10 +116,13 @@ function registryFaults(tree: unknown): readonly Fault[] {
   const has = (path: Path, key: string): boolean => at(tree, [...path, key]) !== undefined;
   const both = registries.filter((path) => has(path, "token") && (has(path, "username") || has(path, "password")));
   const unverified = registries.filter((path) => at(tree, [...path, "insecure"]) === true && has(path, "ca_file"));
-  const name = (path: Path): unknown => {
-    const host = at(tree, [...path, "host"]);
+  const nameAt = (path: Path, key: string): string | undefined => {
+    const host = at(tree, [...path, key]);
     return typeof host === "string" ? registryName(host) : undefined;
   };
+  const name = (path: Path): string | undefined => nameAt(path, "host");
+  const mirrors = registries.filter((path) => has(path, "mirror_of"));
+  const looping = mirrors.filter((path) => mirrors.some((other) => name(other) === nameAt(path, "mirror_of")));
   return [
     ...registries.flatMap((path) => pairFaults(tree, path, "username", "password")),
     ...both.map((path) => ({
@@ -131,6 +134,11 @@ function registryFaults(tree: unknown): readonly Fault[] {
       path: [...path, "ca_file"],
       expected: "either ca_file or insecure",
       found: "both",
+    })),
+    ...looping.map((path) => ({
+      path: [...path, "mirror_of"],
+      expected: "a registry that is no mirror",
+      found: nameAt(path, "mirror_of") === name(path) ? "this one itself" : "one with mirror_of of its own",
     })),
     ...duplicates(registries, name).map((path) => ({
       path: [...path, "host"],

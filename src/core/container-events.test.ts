@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Container } from "./container.ts";
 import { containerAfter } from "./container-events.ts";
-import type { ContainerEvent } from "./ports.ts";
+import type { ContainerEvent } from "./engine-answers.ts";
 
 const running: Container = {
   name: "web",

@@ -1,5 +1,5 @@
 import { type Container, healthFrom, isoSeconds } from "./container.ts";
-import type { ContainerEvent } from "./ports.ts";
+import type { ContainerEvent } from "./engine-answers.ts";
 
 /** Actions after which a container looks different, each with what it shows by itself. An inspect corrects the rest. */
 const effects: Readonly<Record<string, (container: Container, event: ContainerEvent) => Container>> = {

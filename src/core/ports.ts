@@ -1,9 +1,9 @@
 import type { Container } from "./container.ts";
+import type { ContainerEvent, ContainerSummary, ImageSummary } from "./engine-answers.ts";
 import type { ImageReference } from "./image-reference.ts";
 import type {
   ContainerFile,
   ContainerInspect,
-  ContainerStateName,
   CreateBody,
   EndpointConfig,
   FileChange,
@@ -15,6 +15,7 @@ import type {
 import type { JournalEntry } from "./journal.ts";
 import type { Metrics, StatsSample } from "./metrics.ts";
 import type { Command, OperationResult, Progress } from "./operation.ts";
+import type { LimitFact } from "./registry-limit.ts";
 import type { CheckRecord } from "./update-status.ts";
 
 /** The interfaces between the core and the world: types only. Callers ask for the members that they use. */
@@ -32,42 +33,12 @@ export interface EngineIdentity {
   readonly insecureRegistries: readonly string[];
 }
 
-/** A line of `GET /containers/json`. */
-export interface ContainerSummary {
-  readonly id: string;
-  readonly name: string;
-  readonly state: ContainerStateName;
-}
-
-/** A line of `GET /images/json`. */
-export interface ImageSummary {
-  readonly id: string;
-  /** `nginx:1.27`; none where all its tags have moved on. */
-  readonly tags: readonly string[];
-  /** `nginx@sha256:…` */
-  readonly digests: readonly string[];
-  /** When it was built, as it says itself: milliseconds since 1970. */
-  readonly createdMs: number;
-}
-
 /** What the engine has to say while it is being watched. */
 export type EngineSignal =
   /** The event stream stands: whatever happened before it may have been missed. */
   | { readonly kind: "up"; readonly engine: EngineIdentity }
   | { readonly kind: "down"; readonly reason: string }
   | ContainerEvent;
-
-export interface ContainerEvent {
-  readonly kind: "container";
-  readonly action: string;
-  readonly id: string;
-  readonly name: string;
-  /** Milliseconds since 1970, by the engine's clock. */
-  readonly time: number;
-  readonly exitCode?: number;
-  readonly health?: string;
-  readonly oldName?: string;
-}
 
 /** What a pull has come to: whole bytes over all layers where they are known. */
 export interface PullProgress {
@@ -250,6 +221,8 @@ export interface NodeFacts {
   readonly nextCheck?: string;
   /** Only while all containers are being checked. */
   readonly isChecking?: true;
+  /** What registries tell of their limits now; absent until that has been looked at. */
+  readonly registryLimits?: readonly LimitFact[];
 }
 
 /** What changed in the inventory, as subscribers hear of it. */
@@ -284,6 +257,7 @@ export interface Inventory {
   readonly setEngine: (engine: EngineIdentity | undefined) => void;
   readonly setCheckTimes: (times: Pick<NodeFacts, "lastCheck" | "nextCheck">) => void;
   readonly setChecking: (isChecking: boolean) => void;
+  readonly setRegistryLimits: (limits: readonly LimitFact[]) => void;
 }
 
 /** The doors' way in: the same for MQTT, HTTP, the command line and the schedule. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { ImageSummary } from "./engine-answers.ts";
 import { type ImageReference, parseImageReference } from "./image-reference.ts";
-import type { ImageSummary } from "./ports.ts";
 import {
   type CleanupSettings,
   imagesToRemove,

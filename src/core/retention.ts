@@ -1,6 +1,6 @@
 import { isImage } from "./auto-update.ts";
+import type { ImageSummary } from "./engine-answers.ts";
 import { type ImageReference, parseImageReference, repositoryOf } from "./image-reference.ts";
-import type { ImageSummary } from "./ports.ts";
 
 /** What the configuration says of images that updates have left behind. */
 export interface CleanupSettings {

@@ -1,5 +1,5 @@
 import type { AutoUpdatePolicy } from "../core/auto-update.ts";
-import { isRunning } from "../core/container.ts";
+import { isoSeconds, isRunning } from "../core/container.ts";
 import { currentCheck, hasUpdate, installedDigest, installedVersion, latestVersion } from "../core/entry.ts";
 import { replaces } from "../core/journal.ts";
 import type { Metrics } from "../core/metrics.ts";
@@ -7,6 +7,7 @@ import type { NodeEvent } from "../core/node-event.ts";
 import { isSuccess, type OperationResult, type Progress } from "../core/operation.ts";
 import type { Entry, NodeFacts } from "../core/ports.ts";
 import { problemOf } from "../core/problem.ts";
+import type { LimitFact } from "../core/registry-limit.ts";
 import { truncate } from "../lib/text.ts";
 import type { jobs } from "./node-entities.ts";
 
@@ -117,6 +118,7 @@ export function nodeState(
   const outdated = entries.filter(hasUpdate);
   // The switch for all of them moves those only for which no label decides.
   const switchable = entries.map(autoUpdateOf).filter(({ label }) => label === undefined);
+  const limits = facts.registryLimits ?? [];
   // Before all containers have been read, nobody knows how many there are.
   const known = <Value>(value: Value): Value | null => (facts.isCounted === true ? value : null);
   return {
@@ -132,6 +134,18 @@ export function nodeState(
     gangway_version: version,
     last_check: facts.lastCheck ?? null,
     next_check: facts.nextCheck ?? null,
+    registries_limited: limits.filter(({ limitedUntil }) => limitedUntil !== undefined).length,
+    registry_limits: Object.fromEntries(limits.map((limit) => [limit.registry, limitMessage(limit)])),
+  };
+}
+
+function limitMessage({ limitedUntil, quota }: LimitFact): object {
+  return {
+    limited_until: limitedUntil === undefined ? null : isoSeconds(limitedUntil),
+    limit: quota?.limit ?? null,
+    remaining: quota?.remaining ?? null,
+    window_seconds: quota?.windowSeconds ?? null,
+    told_at: quota === undefined ? null : isoSeconds(quota.toldAt),
   };
 }
 

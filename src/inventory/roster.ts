@@ -1,5 +1,6 @@
 import { type Container, isTransientName } from "../core/container.ts";
-import type { ContainerSummary, Inventory } from "../core/ports.ts";
+import type { ContainerSummary } from "../core/engine-answers.ts";
+import type { Inventory } from "../core/ports.ts";
 import type { CheckRecord } from "../core/update-status.ts";
 import { createBursts } from "./bursts.ts";
 

@@ -84,5 +84,6 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
       const { isChecking: _, ...rest } = node;
       setNode(isChecking ? { ...rest, isChecking } : rest);
     },
+    setRegistryLimits: (registryLimits) => setNode({ ...node, registryLimits }),
   };
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ContainerEvent, ContainerSummary } from "../core/engine-answers.ts";
 import type { ContainerInspect } from "../core/inspect.ts";
-import type { ContainerEvent, ContainerSummary, Engine, EngineIdentity, EngineSignal } from "../core/ports.ts";
+import type { Engine, EngineIdentity, EngineSignal } from "../core/ports.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { createInventory } from "./store.ts";
 import { type ContainerWatch, watchContainers } from "./watch.ts";

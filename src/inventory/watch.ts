@@ -1,7 +1,8 @@
 import PQueue from "p-queue";
 import { type Container, isTransientName } from "../core/container.ts";
 import { containerAfter } from "../core/container-events.ts";
-import type { ContainerEvent, ContainerSummary, Engine, EngineIdentity, Inventory } from "../core/ports.ts";
+import type { ContainerEvent, ContainerSummary } from "../core/engine-answers.ts";
+import type { Engine, EngineIdentity, Inventory } from "../core/ports.ts";
 import { GangwayError } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import { isWorthALine } from "../lib/repeated.ts";

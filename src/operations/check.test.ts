@@ -93,6 +93,24 @@ describe("a check", () => {
     expect(statuses()).toEqual({ a: "registry_error", b: "registry_error", c: "registry_error" });
   });
 
+  it("does not ask in the same order each time, so that a limit does not always meet the same containers", async () => {
+    const { inventory, check, registry } = setting(() => undefined);
+    for (let index = 0; index < 20; index++) inventory.putContainer(container(`app${index}`, `image-app${index}`));
+    let order: string[] = [];
+    registry.digestOf = ({ repository }) => {
+      order.push(repository);
+      return Promise.resolve(digest("a"));
+    };
+    const orders = new Set<string>();
+    for (let round = 0; round < 5; round++) {
+      order = [];
+      await check();
+      orders.add(order.join());
+    }
+
+    expect(orders.size).toBeGreaterThan(1);
+  });
+
   it("leaves it to the registry how many questions are under way", async () => {
     const { inventory, check, underWay } = setting(() => undefined);
     for (let index = 0; index < 20; index++) inventory.putContainer(container(`app${index}`, `image-app${index}`));

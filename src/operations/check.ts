@@ -13,6 +13,7 @@ import {
   statusFrom,
 } from "../core/update-status.ts";
 import { isErrorWithCode, messageOf } from "../lib/errors.ts";
+import { shuffled } from "../lib/shuffle.ts";
 import type { Clock } from "../lib/time.ts";
 
 export interface CheckDependencies {
@@ -47,7 +48,8 @@ export async function checkForUpdates(
   if (command.container !== undefined && one === undefined) {
     return { state: "rejected", message: `There is no container named ${command.container}.` };
   }
-  const entries = one === undefined ? inventory.all() : [one];
+  // By chance: where a registry stops answering in the middle, it must not always be the same ones that go without.
+  const entries = one === undefined ? shuffled(inventory.all()) : [one];
   const questions = await questionsFor(deps, entries, signal);
   const answers = answersBy(deps, signal);
   await Promise.all(

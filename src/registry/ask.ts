@@ -2,7 +2,7 @@ import type { Credentials } from "../core/ports.ts";
 import { GangwayError, isErrorWithCode } from "../lib/errors.ts";
 import type { Access } from "./access.ts";
 import type { Answer, Send } from "./exchange.ts";
-import type { Place } from "./place.ts";
+import { isOwnHost, type Place } from "./place.ts";
 import { followRedirect } from "./redirect.ts";
 
 /** A question to a registry: for the path of a URL, as anybody or with credentials. */
@@ -24,6 +24,13 @@ export type Reply =
 /** Asks; rejects with a `GangwayError` where no answer comes. */
 export type Ask = (question: Question, signal: AbortSignal) => Promise<Reply>;
 
+interface Dependencies {
+  readonly send: Send;
+  readonly access: Access;
+  /** Told of each answer of the registry itself. */
+  readonly onAnswer: (registry: string, answer: Answer) => void;
+}
+
 type Scheme = "https" | "http";
 
 /** Enough for a registry that answers with a challenge, a redirect, and a challenge there. */
@@ -33,7 +40,7 @@ const maxSteps = 8;
  * Asks registries: over TLS, or for one that may be spoken to insecurely in the way that worked last; answers
  * challenges, follows redirects.
  */
-export function createAsk(deps: { readonly send: Send; readonly access: Access }): Ask {
+export function createAsk(deps: Dependencies): Ask {
   const spoken = new Map<string, Scheme>();
   return async (question, signal) => {
     const { place } = question;
@@ -61,7 +68,7 @@ export function createAsk(deps: { readonly send: Send; readonly access: Access }
 
 /** The error itself where another scheme may do better. */
 async function attempt(
-  deps: Parameters<typeof createAsk>[0],
+  deps: Dependencies,
   question: Question,
   scheme: Scheme,
   signal: AbortSignal,
@@ -82,7 +89,7 @@ function isSpoken(found: Reply | GangwayError): found is Reply {
 }
 
 async function converse(
-  { send, access }: { readonly send: Send; readonly access: Access },
+  { send, access, onAnswer }: Dependencies,
   question: Question,
   scheme: Scheme,
   signal: AbortSignal,
@@ -95,6 +102,7 @@ async function converse(
     const authorization = pass.kind === "shown" ? { authorization: pass.authorization } : {};
     const headers = { ...question.headers, ...authorization };
     const answer = await send({ method, url: visit.url, headers, trust: place.trust, maxBytes }, signal);
+    if (isOwnHost(place, visit.url)) onAnswer(place.registry, answer);
     const next = followRedirect(place, visit.url, answer);
     if (next !== undefined) {
       const isElsewhere = next.origin !== visit.url.origin;

@@ -1,5 +1,6 @@
 import type { ImageReference } from "../core/image-reference.ts";
 import type { Registry } from "../core/ports.ts";
+import type { RegistryLimits } from "../core/registry-limit.ts";
 import { GangwayError } from "../lib/errors.ts";
 import type { Log, Secrets } from "../lib/log.ts";
 import { type Clock, deadline } from "../lib/time.ts";
@@ -11,6 +12,8 @@ import { digestAt } from "./digest.ts";
 import { type Answer, openExchange, type Timing } from "./exchange.ts";
 import { abortFault, limitFault } from "./faults.ts";
 import { type CoolDowns, createCoolDowns, createTurns } from "./limits.ts";
+import { createMirrors } from "./mirrors.ts";
+import { createPace } from "./pace.ts";
 import { type Place, placeOf, type RegistrySettings, registryName } from "./place.ts";
 import type { ProxySettings } from "./proxy.ts";
 import { createRejections } from "./rejections.ts";
@@ -22,7 +25,8 @@ export interface RegistryDependencies {
   readonly credentials: CredentialsLocator;
   readonly log: Pick<Log, "warn">;
   readonly secrets: Pick<Secrets, "register" | "forget">;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Clock;
+  readonly limits: RegistryLimits;
 }
 
 export interface RegistryOptions {
@@ -54,17 +58,22 @@ export function openRegistry(deps: RegistryDependencies, options: RegistryOption
   const closing = new AbortController();
   const exchange = openExchange({ ...usualTiming, ...options.timing }, options.proxies);
   const { send } = exchange;
-  const coolDowns = createCoolDowns({ clock });
+  const coolDowns = createCoolDowns(deps);
   const rejections = createRejections({ log, clock });
   const limited = (place: Place, host: string, answer: Answer): GangwayError =>
     limitFault(host, coolDowns.begin(place.registry, wishOf(answer, clock)));
   const tokens = createTokens({ send, secrets, clock, limited });
   const access = createAccess({ tokens, onWithheld: rejections.withheld });
-  const ask = createAsk({ send, access });
-  const inTurn = createTurns(options.concurrency, perRegistry);
+  const ask = createAsk({ send, access, onAnswer: coolDowns.note });
+  const inTurn = createTurns(options.concurrency, perRegistry, createPace(deps));
+  const askMirrorsFirst = createMirrors(deps, options.registries);
   const means = { ask, rejections, limited };
   /** One question, however many requests it takes: when it is its turn, within its time, and unless the registry rests. */
-  const question = async <Found>(find: Find<Found>, reference: ImageReference, signal: AbortSignal): Promise<Found> => {
+  const questionAt = async <Found>(
+    find: Find<Found>,
+    reference: ImageReference,
+    signal: AbortSignal,
+  ): Promise<Found> => {
     const either = AbortSignal.any([signal, closing.signal]);
     const registry = registryName(reference.registry);
     const inTime = async (): Promise<Found> => {
@@ -81,6 +90,8 @@ export function openRegistry(deps: RegistryDependencies, options: RegistryOption
       throw error instanceof GangwayError || !either.aborted ? error : abortFault(either, registry);
     }
   };
+  const question = <Found>(find: Find<Found>, reference: ImageReference, signal: AbortSignal): Promise<Found> =>
+    askMirrorsFirst(reference, (asked) => questionAt(find, asked, signal));
   return {
     digestOf: (reference, signal) => question(digestAt, reference, signal),
     tagsOf: (reference, signal) => question(tagsAt, reference, signal),

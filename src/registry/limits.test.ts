@@ -1,11 +1,20 @@
 import { describe, expect, it } from "vitest";
+import { createLog, createSecrets } from "../lib/log.ts";
+import { createRegistryLimits } from "./known-limits.ts";
 import { createCoolDowns, createTurns } from "./limits.ts";
 
 function coolDowns() {
   let time = 1_000_000;
-  const created = createCoolDowns({ clock: { now: () => time }, random: () => 0 });
+  const lines: string[] = [];
+  const log = createLog({ level: "trace", output: { write: (line) => lines.push(line) }, secrets: createSecrets() });
+  const limits = createRegistryLimits();
+  const open = () => createCoolDowns({ limits, log, clock: { now: () => time }, random: () => 0 });
   return {
-    ...created,
+    ...open(),
+    lines,
+    limits,
+    /** What another run with the same memory would have. */
+    open,
     advance: (ms: number) => {
       time += ms;
     },
@@ -66,11 +75,73 @@ describe("createCoolDowns", () => {
   });
 });
 
+describe("a cool-down", () => {
+  it("survives a restart, and so does how often there was one", () => {
+    const { begin, advance, open } = coolDowns();
+    begin("a", undefined);
+    advance(20_000);
+
+    const again = open();
+    expect(again.remainingMs("a")).toBe(40_000);
+    advance(40_000);
+    expect(again.begin("a", undefined)).toBe(120_000);
+  });
+
+  it("is told once in the log, however many questions it concerns", () => {
+    const { begin, advance, lines } = coolDowns();
+    for (let refusal = 0; refusal < 5; refusal += 1) begin("a", 90_000);
+    expect(lines).toHaveLength(1);
+    const until = new Date(1_090_000).toISOString();
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: 40, registry: "a", until });
+
+    advance(90_000);
+    begin("a", 90_000);
+    expect(lines).toHaveLength(2);
+  });
+});
+
+describe("a quota", () => {
+  const answer = (remaining: number) => ({
+    header: (name: string) =>
+      name === "ratelimit-limit" ? "100;w=21600" : name === "ratelimit-remaining" ? `${remaining};w=21600` : "",
+  });
+
+  it("is noted with when it was told, but not the same one each time", () => {
+    const { note, limits, advance } = coolDowns();
+    note("a", { header: () => "" });
+    expect(limits.get("a")).toBeUndefined();
+
+    note("a", answer(20));
+    const first = { toldAt: 1_000_000, quota: { limit: 100, remaining: 20, windowSeconds: 21_600 } };
+    expect(limits.get("a")).toEqual(first);
+    advance(59_999);
+    note("a", answer(20));
+    expect(limits.get("a")).toEqual(first);
+    advance(1);
+    note("a", answer(20));
+    expect(limits.get("a")?.toldAt).toBe(1_060_000);
+    note("a", answer(19));
+    expect(limits.get("a")?.quota?.remaining).toBe(19);
+  });
+
+  it("and a cool-down do not replace each other", () => {
+    const { begin, note, forget, limits, advance } = coolDowns();
+    note("a", answer(20));
+    begin("a", 5_000);
+    note("a", answer(0));
+    expect(limits.get("a")).toMatchObject({ coolDown: { attempt: 0 }, quota: { remaining: 0 } });
+    advance(5_000);
+    forget("a");
+    expect(limits.get("a")).toEqual({ toldAt: 1_000_000, quota: { limit: 100, remaining: 0, windowSeconds: 21_600 } });
+  });
+});
+
 describe("createTurns", () => {
+  const unpaced = () => Promise.resolve();
   const never = new AbortController().signal;
 
   it("keeps to both limits, and lets other registries pass one that is busy", async () => {
-    const inTurn = createTurns(3, 2);
+    const inTurn = createTurns(3, 2, unpaced);
     const started: string[] = [];
     const gates = new Map<string, PromiseWithResolvers<void>>();
     const task = (name: string) => () => {
@@ -98,7 +169,7 @@ describe("createTurns", () => {
   });
 
   it("does not run what was aborted while it waited", async () => {
-    const inTurn = createTurns(1, 1);
+    const inTurn = createTurns(1, 1, unpaced);
     const gate = Promise.withResolvers<void>();
     const first = inTurn("a", () => gate.promise, never);
     const stop = new AbortController();
@@ -117,5 +188,21 @@ describe("createTurns", () => {
     gate.resolve();
     await first;
     expect(ran).toBe(false);
+  });
+
+  it("lets nobody wait for another registry's pace", async () => {
+    const slow = Promise.withResolvers<void>();
+    const inTurn = createTurns(1, 4, (registry) => (registry === "slow" ? slow.promise : Promise.resolve()));
+    const ran: string[] = [];
+    const task = (name: string) => () => {
+      ran.push(name);
+      return Promise.resolve();
+    };
+    const held = inTurn("slow", task("slow"), never);
+    await inTurn("quick", task("quick"), never);
+    expect(ran).toEqual(["quick"]);
+    slow.resolve();
+    await held;
+    expect(ran).toEqual(["quick", "slow"]);
   });
 });

@@ -34,6 +34,8 @@ export interface RegistrySettings {
   readonly ca?: string;
   /** The host name of its token server, where that is another one and may see the registry's credentials. */
   readonly tokenHost?: string;
+  /** The registry that it is asked in place of. */
+  readonly mirrorOf?: string;
 }
 
 const dockerHub = "docker.io";

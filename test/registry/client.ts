@@ -1,7 +1,9 @@
 import { type ImageReference, parseImageReference } from "../../src/core/image-reference.ts";
 import type { Credentials, Registry } from "../../src/core/ports.ts";
+import type { RegistryLimits } from "../../src/core/registry-limit.ts";
 import { createLog, createSecrets, type Secrets } from "../../src/lib/log.ts";
 import { openRegistry, type RegistryOptions } from "../../src/registry/client.ts";
+import { createRegistryLimits } from "../../src/registry/known-limits.ts";
 
 /** Gangway's side of a registry, and what it says. */
 export interface Client extends AsyncDisposable {
@@ -11,16 +13,19 @@ export interface Client extends AsyncDisposable {
   /** The lines of the log. */
   readonly lines: readonly string[];
   readonly secrets: Secrets;
+  readonly limits: RegistryLimits;
   /** Sets its clock forward, by milliseconds. */
   readonly advance: (ms: number) => void;
 }
 
 export interface ClientWishes extends Partial<RegistryOptions> {
   readonly credentials?: (registry: string) => Credentials | undefined;
+  /** What an earlier run knew. */
+  readonly limits?: RegistryLimits;
 }
 
 /** Opens a client that takes everything on 127.0.0.1 for insecure, as engines do, and does not wait between retries. */
-export function openClient({ credentials, ...options }: ClientWishes = {}): Client {
+export function openClient({ credentials, limits = createRegistryLimits(), ...options }: ClientWishes = {}): Client {
   const lines: string[] = [];
   const secrets = createSecrets();
   let ahead = 0;
@@ -29,7 +34,8 @@ export function openClient({ credentials, ...options }: ClientWishes = {}): Clie
       credentials: (name) => Promise.resolve(credentials?.(name)),
       log: createLog({ level: "trace", output: { write: (line) => lines.push(line) }, secrets }),
       secrets,
-      clock: { now: () => Date.now() + ahead },
+      clock: { now: () => Date.now() + ahead, elapsed: () => performance.now() + ahead },
+      limits,
     },
     {
       registries: [],
@@ -45,6 +51,7 @@ export function openClient({ credentials, ...options }: ClientWishes = {}): Clie
     digestOf: async (image, signal = new AbortController().signal) => registry.digestOf(referenceOf(image), signal),
     lines,
     secrets,
+    limits,
     advance: (ms) => {
       ahead += ms;
     },

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { limitsAt, type RegistryLimit, remainingMs } from "./registry-limit.ts";
+
+const now = 1_800_000_000_000;
+const hour = 3_600_000;
+
+describe("remainingMs", () => {
+  it.each([
+    ["none without one", undefined, 0],
+    ["what is left of it", { since: now - 1_000, until: now + 5_000, attempt: 0 }, 5_000],
+    ["none at its end", { since: now - 1_000, until: now, attempt: 0 }, 0],
+    ["none after it", { since: now - 5_000, until: now - 1_000, attempt: 0 }, 0],
+    ["none where the clock was set back behind its beginning", { since: now + 1, until: now + 5_000, attempt: 0 }, 0],
+    ["an hour at most", { since: now - 1, until: now + 9 * hour, attempt: 0 }, hour],
+  ])("is %s", (_name, coolDown, expected) => {
+    expect(remainingMs(coolDown, now)).toBe(expected);
+  });
+});
+
+describe("limitsAt", () => {
+  const quota = { limit: 100, remaining: 20, windowSeconds: 21_600 };
+  const coolDown = { since: now - 1_000, until: now + 60_000, attempt: 0 };
+  const at = (limits: Readonly<Record<string, RegistryLimit>>, time = now) =>
+    limitsAt(new Map(Object.entries(limits)), time);
+
+  it("tells who limits us until when, and what is left, by name, and until when that is so", () => {
+    const found = at({
+      "quay.io": { toldAt: now - 1_000, coolDown },
+      "docker.io": { toldAt: now - 1_000, quota },
+      "ghcr.io": { toldAt: now - 1_000 },
+    });
+
+    expect(found).toEqual({
+      facts: [
+        { registry: "docker.io", quota: { ...quota, toldAt: now - 1_000 } },
+        { registry: "quay.io", limitedUntil: now + 60_000 },
+      ],
+      until: now + 60_000,
+    });
+  });
+
+  it("forgets a cool-down at its end, and a quota when its window has passed", () => {
+    const limits = { "docker.io": { toldAt: now, coolDown, quota } };
+
+    expect(at(limits, now + 60_000)).toMatchObject({
+      facts: [{ registry: "docker.io", quota }],
+      until: now + 21_600_000,
+    });
+    expect(at(limits, now + 60_000).facts[0]).not.toHaveProperty("limitedUntil");
+    expect(at(limits, now + 21_600_000)).toEqual({ facts: [], until: undefined });
+  });
+
+  it("takes a quota without a window for an hour's", () => {
+    const limits = { a: { toldAt: now, quota: { limit: 5, remaining: 1 } } };
+
+    expect(at(limits, now + hour - 1).facts).toHaveLength(1);
+    expect(at(limits, now + hour).facts).toEqual([]);
+  });
+});
