@@ -104,8 +104,8 @@ describe("rules of registries", () => {
       "  - { host: c.lan, mirror_of: c.lan }\n";
 
     expect(problemsOf({ yaml })).toEqual([
-      "config.yaml:3:29: registries[1].mirror_of: expected a registry that is no mirror, found one with mirror_of of its own",
-      "config.yaml:4:29: registries[2].mirror_of: expected a registry that is no mirror, found this one itself",
+      "config.yaml:3:31: registries[1].mirror_of: expected a registry that is no mirror, found one with mirror_of of its own",
+      "config.yaml:4:31: registries[2].mirror_of: expected a registry that is no mirror, found this one itself",
     ]);
     const { registries } = loaded({ yaml: "registries: [{ host: a.lan, mirror_of: Index.Docker.io }]\n" });
     expect(registries[0]?.mirrorOf).toBe("docker.io");

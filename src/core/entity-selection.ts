@@ -53,6 +53,7 @@ export const nodeEntityKeys = [
   "gangway_version",
   "last_check",
   "next_check",
+  "registry_limits",
   "event",
   "check",
   "update_all",

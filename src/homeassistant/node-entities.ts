@@ -95,6 +95,14 @@ export const nodeEntities: readonly Row[] = [
     config: { ...timestamp("next_check"), ...diagnostic },
   },
   {
+    key: "registry_limits",
+    platform: "sensor",
+    name: "Registry limits",
+    source: "state",
+    attributes: { registries: "registry_limits" },
+    config: { ...measurement("registries_limited", undefined, 0), icon: "mdi:speedometer-slow", ...diagnostic },
+  },
+  {
     key: "event",
     platform: "event",
     name: "Event",

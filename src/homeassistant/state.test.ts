@@ -213,6 +213,36 @@ describe("nodeState", () => {
     });
   });
 
+  it("tells which registries limit us until when, and what is left of which quota", () => {
+    const now = Date.parse("2026-01-02T03:04:05.678Z");
+    const quota = { limit: 100, remaining: 20, windowSeconds: 21_600, toldAt: now };
+    const registryLimits = [
+      { registry: "docker.io", quota },
+      { registry: "quay.io", limitedUntil: now + 60_000 },
+    ];
+
+    expect(nodeState([], { registryLimits }, "0.1.0", manual)).toMatchObject({
+      registries_limited: 1,
+      registry_limits: {
+        "docker.io": {
+          limited_until: null,
+          limit: 100,
+          remaining: 20,
+          window_seconds: 21_600,
+          told_at: "2026-01-02T03:04:05Z",
+        },
+        "quay.io": {
+          limited_until: "2026-01-02T03:05:05Z",
+          limit: null,
+          remaining: null,
+          window_seconds: null,
+          told_at: null,
+        },
+      },
+    });
+    expect(nodeState([], {}, "0.1.0", manual)).toMatchObject({ registries_limited: 0, registry_limits: {} });
+  });
+
   it("does not count before all containers have been read", () => {
     expect(nodeState([], {}, "0.1.0", manual)).toMatchObject({
       containers_total: null,

@@ -291,9 +291,12 @@ describe("questions to a registry", () => {
   it("are asked four at a time", async () => {
     let underWay = 0;
     let most = 0;
+    const four = Promise.withResolvers<void>();
     await using server = await openScripted(async () => {
       underWay += 1;
       most = Math.max(most, underWay);
+      if (underWay === 4) four.resolve();
+      await four.promise;
       await timer(20);
       underWay -= 1;
       return found;

@@ -29,9 +29,9 @@ describe("through a proxy", () => {
     const proxies = { https: proxy.url, except: "" };
     await using client = openClient({ ...never, proxies, registries: [{ host: "registry.test", ca }] });
 
-    expect(await client.digestOf(image)).toBe(digest);
-    expect(await client.digestOf(image)).toBe(digest);
-    expect(proxy.asked).toEqual(["CONNECT registry.test:443"]);
+    for (let count = 0; count < 4; count += 1) expect(await client.digestOf(image)).toBe(digest);
+    expect(new Set(proxy.asked)).toEqual(new Set(["CONNECT registry.test:443"]));
+    expect(proxy.asked.length).toBeLessThanOrEqual(2);
   });
 
   it("a registry is not believed without", async () => {

@@ -8,23 +8,31 @@ import { run } from "../bed/programs.ts";
 import { eventually } from "../bed/wait.ts";
 
 /**
- * A Docker registry that guards itself, over the storage of a bed's own registry: what is pushed there can be had here.
+ * A Docker registry with settings of its own, over the storage of a bed's own registry: what is pushed there can be had
+ * here.
  * It goes with the bed. Gives its host, `127.0.0.1:<port>`.
  */
 export async function openStrict(
   bed: Bed,
   name: string,
-  settings: { readonly auth?: object; readonly tls?: object; readonly port?: number },
+  settings: {
+    readonly auth?: object;
+    readonly tls?: object;
+    readonly port?: number;
+    /** Makes it a pull-through cache, with a storage of its own, of the registry at this address. */
+    readonly cacheOf?: string;
+  },
 ): Promise<string> {
   const port = settings.port ?? (await freePort());
   const host = `127.0.0.1:${port}`;
   const configFile = join(bed.directory, `${name}.yml`);
-  const { auth, tls } = settings;
+  const { auth, tls, cacheOf } = settings;
   const config = {
     version: "0.1",
     log: { level: "error" },
-    storage: { filesystem: { rootdirectory: join(bed.directory, "registry") } },
+    storage: { filesystem: { rootdirectory: join(bed.directory, cacheOf === undefined ? "registry" : name) } },
     http: { addr: host, ...(tls === undefined ? {} : { tls }) },
+    ...(cacheOf === undefined ? {} : { proxy: { remoteurl: cacheOf } }),
     ...(auth === undefined ? {} : { auth }),
   };
   await writeFile(configFile, JSON.stringify(config));
@@ -49,8 +57,8 @@ export async function htpasswd(bed: Bed): Promise<object> {
 export interface Issuer {
   /** Settings for a registry that takes this issuer's tokens, which are had from `realm`. */
   readonly auth: (realm: string) => object;
-  /** A signed token to pull `repository`; to do nothing where that is undefined. */
-  readonly tokenFor: (subject: string, repository: string | undefined) => string;
+  /** A signed token to pull `repository`; to do nothing where that is undefined. It ends in 300 seconds, unless told. */
+  readonly tokenFor: (subject: string, repository: string | undefined, secondsLeft?: number) => string;
 }
 
 /**
@@ -68,10 +76,10 @@ export async function makeIssuer(bed: Bed): Promise<Issuer> {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   return {
     auth: (realm) => ({ token: { realm, service: "strict", issuer: "issuer", rootcertbundle: file("issuer.pem") } }),
-    tokenFor: (subject, repository) => {
+    tokenFor: (subject, repository, secondsLeft = 300) => {
       const now = Math.floor(Date.now() / 1_000);
       const access = repository === undefined ? [] : [{ type: "repository", name: repository, actions: ["pull"] }];
-      const times = { exp: now + 300, nbf: now - 10, iat: now };
+      const times = { exp: now + secondsLeft, nbf: now - 100, iat: now - 100 };
       const claims = { iss: "issuer", sub: subject, aud: "strict", ...times, jti: randomUUID(), access };
       const text = `${part({ typ: "JWT", alg: "RS256", x5c: [certificate] })}.${part(claims)}`;
       return `${text}.${sign("RSA-SHA256", Buffer.from(text), key).toString("base64url")}`;
