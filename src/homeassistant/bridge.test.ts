@@ -1,77 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Container } from "../core/container.ts";
-import type { BrokerSession, Inventory, Publication } from "../core/ports.ts";
-import { createInventory } from "../inventory/store.ts";
-import { GangwayError } from "../lib/errors.ts";
-import { type Bridge, createBridge } from "./bridge.ts";
-import type { Components } from "./components.ts";
+import {
+  brokerSession,
+  container,
+  hour,
+  type KnownDevices,
+  standardEntities,
+  startBridge,
+  topics,
+} from "../../test/bridge-run.ts";
+import type { Inventory } from "../core/ports.ts";
+import type { Bridge } from "./bridge.ts";
 import type { EntitySettings } from "./discovery.ts";
-import { topicsFor } from "./topics.ts";
 
-const topics = topicsFor("nas", "gangway", "homeassistant");
-const container = (name: string, more: Partial<Container> = {}): Container => ({
-  name,
-  id: `id-${name}`,
-  image: "nginx:1",
-  imageId: "sha256:1",
-  repoDigests: [],
-  state: "running",
-  health: "none",
-  startedAt: null,
-  finishedAt: null,
-  restartCount: 0,
-  exitCode: null,
-  labels: {},
-  ...more,
-});
-
-/** What is kept in `known.json`. */
-interface Known {
-  devices: ReadonlyMap<string, string | null>;
-  readonly components: Map<string, Components>;
-}
-
-/** A session of a broker that forgets everything between two, and acknowledges when it is told to. */
-function brokerSession(acknowledge = true) {
-  const end = new AbortController();
-  const sent: Publication[] = [];
-  const subscriptions: [readonly string[], string | undefined][] = [];
-  const pending: PromiseWithResolvers<void>[] = [];
-  const session: BrokerSession = {
-    closed: end.signal,
-    inFlight: 100,
-    publish: (publication) => {
-      sent.push(publication);
-      if (acknowledge) return Promise.resolve();
-      const answer = Promise.withResolvers<void>();
-      pending.push(answer);
-      return answer.promise;
-    },
-    unsubscribe: () => Promise.resolve(),
-    subscribe: (filters, kind) => {
-      subscriptions.push([filters, kind]);
-      return Promise.resolve();
-    },
-  };
-  const payloads = (topic: string): readonly string[] =>
-    sent.filter((publication) => publication.topic === topic).map(({ payload }) => payload);
-  return {
-    session,
-    sent,
-    subscriptions,
-    payloads,
-    last: (topic: string) => payloads(topic).at(-1),
-    close: () => {
-      end.abort();
-      for (const { reject } of pending.splice(0)) reject(new GangwayError("broker_unreachable", "closed"));
-    },
-  };
-}
-
-const hour = 3_600_000;
-const standard: EntitySettings = { preset: "standard", include: [], exclude: [] };
 let end: AbortController;
-let known: Known;
+let known: KnownDevices;
 let inventory: Inventory;
 
 beforeEach(() => {
@@ -84,34 +26,12 @@ afterEach(() => {
 });
 
 /** Gangway, started on what is known. */
-function started(statsIntervalMs = 30_000, entities: EntitySettings = standard): Bridge {
+function started(statsIntervalMs = 30_000, entities: EntitySettings = standardEntities): Bridge {
+  const run = startBridge(known, { statsIntervalMs, entities });
+  inventory = run.inventory;
   end = new AbortController();
-  inventory = createInventory();
-  return createBridge(
-    {
-      inventory,
-      operations: { submit: () => expect.unreachable() },
-      ledger: {
-        load: () => known.devices,
-        save: (devices) => {
-          known.devices = new Map(devices);
-        },
-        components: (device) => known.components.get(device) ?? {},
-        setComponents: (device, components) => {
-          if (components === undefined) known.components.delete(device);
-          else known.components.set(device, components);
-        },
-      },
-      sweep: { begin: () => {}, hear: () => {} },
-      autoUpdateOf: () => ({ isOn: false }),
-      context: { node: "nas", topics, version: "1", statsIntervalMs, entities },
-      settings: { discovery: true, birthTopic: "homeassistant/status", graceMs: 24 * hour },
-      newId: () => "id",
-      now: () => Date.now(),
-      log: { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} } as never,
-    },
-    end.signal,
-  );
+  end.signal.addEventListener("abort", run.end);
+  return run.bridge;
 }
 
 const componentsIn = (payload: string | undefined): Readonly<Record<string, object>> =>
@@ -133,12 +53,33 @@ describe("a container that is gone", () => {
 
     const second = brokerSession();
     bridge.onSession(second.session);
-    await vi.advanceTimersByTimeAsync(120_000);
+    await vi.advanceTimersByTimeAsync(180_000);
 
     expect([...known.devices.keys()]).toEqual([]);
     expect([...known.components.keys()]).toEqual([""]);
     const own = second.sent.filter(({ topic }) => topic.includes("web")).map(({ topic }) => topic);
     for (const topic of own) expect(second.last(topic)).toBe("");
+  });
+
+  it("keeps its device while Home Assistant is away, which would never learn of its removal", async () => {
+    const bridge = started();
+    const broker = brokerSession();
+    bridge.onSession(broker.session);
+    inventory.putContainer(container("web"));
+    const say = (payload: string): void =>
+      bridge.onMessage({ topic: "homeassistant/status", payload, retained: false });
+    say("offline");
+    inventory.remove("web");
+    await vi.advanceTimersByTimeAsync(48 * hour);
+    expect(broker.last(topics.containerConfig("web"))).not.toBe("");
+
+    say("online");
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(broker.last(topics.containerConfig("web"))).not.toBe("");
+    await vi.advanceTimersByTimeAsync(90_000);
+
+    expect(broker.last(topics.containerConfig("web"))).toBe("");
+    expect([...known.devices.keys()]).toEqual([]);
   });
 
   it("stands on a broker that has forgotten everything: unavailable, as it was last", async () => {

@@ -9,6 +9,7 @@ import { type Heard, parseCommand } from "./commands.ts";
 import type { ComponentLedger } from "./components.ts";
 import { createDepartures, type Departures, type DeviceLedger } from "./departures.ts";
 import type { DeviceContext } from "./discovery.ts";
+import { createPresence } from "./presence.ts";
 import { openPublisher, type Publisher } from "./publisher.ts";
 import { eventMessage, resultMessage } from "./state.ts";
 import type { Sweep } from "./sweep.ts";
@@ -55,6 +56,7 @@ const nodeStatsDelayMs = 1_000;
 export function createBridge(deps: BridgeDependencies, signal: AbortSignal): Bridge {
   const { inventory, context, settings, log } = deps;
   const departures = createDepartures(deps.ledger, settings.graceMs, deps.now);
+  const presence = createPresence(deps.now);
   let publisher: Publisher | undefined;
   const show = createShow({ inventory, departures, current: () => publisher }, signal);
   const struckOff = (name: string): void => {
@@ -70,6 +72,7 @@ export function createBridge(deps: BridgeDependencies, signal: AbortSignal): Bri
   void every(
     retireEveryMs,
     () => {
+      if (settings.discovery && !presence.wouldHear()) return Promise.resolve();
       for (const name of departures.due()) publisher?.retire(name, () => struckOff(name));
       return Promise.resolve();
     },
@@ -83,6 +86,7 @@ export function createBridge(deps: BridgeDependencies, signal: AbortSignal): Bri
     onSession: (session) => {
       publisher = openPublisher(session, { ...deps, departed: departures.departed, discovery });
       publisher.everything();
+      presence.begin();
       const { keeps: isWanted, clear } = publisher;
       deps.sweep.begin(session, { isComplete: () => inventory.node().isCounted === true, isWanted, clear });
       const listen = (filters: readonly string[], kind: "all" | "live"): void => {
@@ -96,6 +100,7 @@ export function createBridge(deps: BridgeDependencies, signal: AbortSignal): Bri
     },
     onMessage: (message) => {
       if (message.topic === birthTopic) {
+        presence.hear(message.payload);
         if (message.payload === "online" && !message.retained) answerBirth();
       } else if (context.topics.parseCommand(message.topic) === undefined) {
         deps.sweep.hear(message);
