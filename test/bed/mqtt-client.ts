@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { connectAsync, type IClientPublishOptions, type IPublishPacket, type MqttClient } from "mqtt";
 import { createEar } from "../home-assistant-ear.ts";
 
@@ -44,6 +45,10 @@ export interface ClientOptions {
   /** MQTT 3.1.1 (4) has no response topics, and live messages are never marked as retained. */
   readonly protocolVersion?: 4 | 5;
   readonly clientId?: string;
+  /** PEM files, for TLS. */
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
 }
 
 export interface PublishOptions {
@@ -56,7 +61,15 @@ export interface PublishOptions {
 /** Connects and subscribes to every topic; resolves when the broker has confirmed that. */
 export async function connectClient(url: string, options: ClientOptions = {}): Promise<BedClient> {
   const protocolVersion = options.protocolVersion ?? 5;
-  const client = await connectAsync(url, { protocolVersion, reconnectPeriod: 100, ...options });
+  const { caFile, certFile, keyFile, ...rest } = options;
+  const client = await connectAsync(url, {
+    protocolVersion,
+    reconnectPeriod: 100,
+    ...rest,
+    ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+    ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
+    ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
+  });
   let messages: BedMessage[] = [];
   const retained = new Map<string, string>();
   const waiting = new Set<() => void>();

@@ -9,9 +9,8 @@ import { type BrokerOptions, createBroker } from "../../src/mqtt/connection.ts";
 import { type EmbeddedBroker, openEmbeddedBroker } from "../../src/mqtt/embedded-broker.ts";
 import { type Bed, openBed } from "../bed/bed.ts";
 import { makeCertificate } from "../bed/certificate.ts";
-import { startDaemon } from "../bed/daemon.ts";
+import { startMosquitto } from "../bed/mosquitto.ts";
 import { type BedClient, connectClient } from "../bed/mqtt-client.ts";
-import { canConnect, freePort } from "../bed/ports.ts";
 import { eventually } from "../bed/wait.ts";
 
 let bed: Bed;
@@ -61,23 +60,6 @@ async function connected(options: Omit<BrokerOptions, "clientId">): Promise<Conn
       await running;
     },
   };
-}
-
-/** A mosquitto with lines of configuration of its own. */
-async function startMosquitto(name: string, lines: readonly string[]): Promise<number> {
-  const port = await freePort();
-  const file = join(bed.directory, `${name}.conf`);
-  await writeFile(file, ["user root", `listener ${port} 127.0.0.1`, ...lines, ""].join("\n"));
-  const daemon = await startDaemon({ directory: bed.directory, name, command: "mosquitto", args: ["-c", file] });
-  await eventually(
-    () => {
-      if (!daemon.isRunning()) throw new Error(daemon.log());
-      return canConnect(port);
-    },
-    "mosquitto to answer",
-    10_000,
-  );
-  return port;
 }
 
 /**
@@ -163,7 +145,7 @@ describe("a connection to a broker", () => {
     const { key, cert, caFile } = await makeCertificate(directory);
     await writeFile(join(directory, "broker.key"), key);
     await writeFile(join(directory, "broker.pem"), cert);
-    const port = await startMosquitto("tls", [
+    const port = await startMosquitto(bed, "tls", [
       "allow_anonymous true",
       `keyfile ${join(directory, "broker.key")}`,
       `certfile ${join(directory, "broker.pem")}`,
