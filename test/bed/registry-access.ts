@@ -8,19 +8,26 @@ export interface Access {
   readonly kind: "basic" | "token";
   readonly username: string;
   readonly password: string;
+  /** With tokens: what gets one as well, by POST. */
+  readonly identityToken?: string;
 }
 
 /** Undefined where the request may pass, else what to answer. `origin` is the registry's own address. */
-export type Gate = (request: IncomingMessage, origin: string) => Answer | undefined;
+export type Gate = (request: IncomingMessage, origin: string) => Promise<Answer | undefined>;
 
 export function createGate(access: Access): Gate {
   const basic = `Basic ${Buffer.from(`${access.username}:${access.password}`).toString("base64")}`;
   const token = randomBytes(16).toString("hex");
-  return (request, origin) => {
+  const isIdentity = async (request: IncomingMessage): Promise<boolean> =>
+    request.method === "POST" &&
+    access.identityToken !== undefined &&
+    new URLSearchParams(await textOf(request)).get("refresh_token") === access.identityToken;
+  return async (request, origin) => {
     const shown = request.headers.authorization;
     if (access.kind === "basic") return shown === basic ? undefined : refusal('Basic realm="bed"');
     if (request.url?.startsWith("/token")) {
-      return shown === basic ? granted(token) : refusal('Basic realm="bed"');
+      const isKnown = shown === basic || (await isIdentity(request));
+      return isKnown ? granted(token) : refusal('Basic realm="bed"');
     }
     if (shown === `Bearer ${token}`) return undefined;
     return refusal(`Bearer realm="${origin}/token",service="bed",scope="${scopeOf(request)}"`);
@@ -32,8 +39,15 @@ function scopeOf({ method, url }: IncomingMessage): string {
   return `repository:${repository}:${method === "GET" || method === "HEAD" ? "pull" : "pull,push"}`;
 }
 
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Under both names: answers to a POST have the second one only, by the specification. */
 function granted(token: string): Answer {
-  return json(200, { token, expires_in: 300, issued_at: new Date().toISOString() });
+  return json(200, { token, access_token: token, expires_in: 300, issued_at: new Date().toISOString() });
 }
 
 function refusal(challenge: string): Answer {

@@ -88,7 +88,7 @@ export async function openFront(options: FrontOptions): Promise<RegistryFront> {
       if (now.kind === "fail") return send(outgoing, now.answer);
       await timer(now.ms);
     }
-    const refusal = gate?.(incoming, `${scheme}://${incoming.headers.host}`);
+    const refusal = await gate?.(incoming, `${scheme}://${incoming.headers.host}`);
     if (refusal === undefined) forward(backend, incoming, outgoing);
     else send(outgoing, refusal);
   };

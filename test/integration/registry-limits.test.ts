@@ -98,7 +98,7 @@ describe("a Gangway whose registry limits it", () => {
     registry.clearRequests();
     {
       await using gangway = await startGangway(bed, { config, dataDir });
-      await client.until(() => state()["registries_limited"] === 1 && state()["last_check"] !== null);
+      await client.until(() => state()["registries_limited"] === 1 && state()["last_check"] !== null, 30_000);
       const limits = state()["registry_limits"] as Record<string, Record<string, unknown>>;
       expect(limits[registry.host]).toMatchObject({ limited_until: expect.stringMatching(/Z$/), remaining: null });
       const events = client.messages.filter(({ payload }) => payload.includes("registry_limited"));
@@ -112,7 +112,7 @@ describe("a Gangway whose registry limits it", () => {
     registry.clearRequests();
     client.clear();
     await using again = await startGangway(bed, { config, dataDir });
-    await client.until(({ messages }) => messages.some(({ payload }) => payload.includes("registry_limited")));
+    await client.until(({ messages }) => messages.some(({ payload }) => payload.includes("registry_limited")), 30_000);
     await client.until(() => state()["registries_limited"] === 1);
     expect(registry.requests()).toEqual([]);
     expect(again.log().filter(({ level }) => level === 40)).toEqual([]);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Bed, openBed } from "../bed/bed.ts";
 import { makeCertificate } from "../bed/certificate.ts";
 import { canBeNative } from "../bed/packages.ts";
+import { eventually } from "../bed/wait.ts";
 import { alice, basicOf, openClient } from "../registry/client.ts";
 import { type Kind, mediaTypes, push } from "../registry/push.ts";
 import { openScripted, type Script } from "../registry/scripted.ts";
@@ -214,6 +215,28 @@ describe.skipIf(!canBeNative(["registry"]))("a registry that guards itself", () 
       expect(await client.digestOf(`${host}/private/image:1`)).toBe(digest);
       expect(server.seen).toMatchObject([{ method: "POST", authorization: undefined }]);
       expect(new URLSearchParams(server.seen[0]?.body).get("grant_type")).toBe("refresh_token");
+    });
+
+    it("gives another token where the registry no longer takes one that should still be good", async () => {
+      // The registry grants a minute more than the token says: this one ends there in two seconds, and here in minutes.
+      let secondsLeft = -58;
+      await using server = await openScripted(() => {
+        const access_token = issuer.tokenFor("alice", "private/image", secondsLeft);
+        return { status: 200, body: JSON.stringify({ access_token, expires_in: 300 }) };
+      }, certificate);
+      const host = await openStrict(bed, "expired", { auth: issuer.auth(`https://${server.host}/token`), tls });
+      await using client = openClient({ registries: [{ host, ca }], credentials: () => alice });
+      expect(await client.digestOf(`${host}/private/image:1`)).toBe(digest);
+      expect(server.seen).toHaveLength(1);
+
+      secondsLeft = 300;
+      const isRenewed = async () => {
+        expect(await client.digestOf(`${host}/private/image:1`)).toBe(digest);
+        return server.seen.length > 1;
+      };
+      await eventually(isRenewed, "the token to end", 20_000);
+      expect(server.seen).toHaveLength(2);
+      expect(client.lines).toEqual([]);
     });
 
     it("shows a public image in spite of wrong credentials, which are mentioned once and kept away for an hour", async () => {
