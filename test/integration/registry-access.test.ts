@@ -92,6 +92,28 @@ describe("a token", () => {
     expect(server.seen).toHaveLength(3);
   });
 
+  it.each<[string, object]>([
+    ["says nothing of its end", { token: "good" }],
+    ["ends sooner than any may", { token: "good", expires_in: 5 }],
+  ])("that %s is kept for a minute, but for a margin", async (_name, answer) => {
+    await using server = await openScripted(
+      guarded(
+        () => token(answer),
+        (shown) => shown === "good",
+      ),
+    );
+    await using client = openClient();
+    const asked = () => server.seen.filter(({ url }) => url.pathname === "/token").length;
+
+    await client.digestOf(`${server.host}/image`);
+    client.advance(45_000);
+    await client.digestOf(`${server.host}/image`);
+    expect(asked()).toBe(1);
+    client.advance(5_000);
+    await client.digestOf(`${server.host}/image`);
+    expect(asked()).toBe(2);
+  });
+
   it("is renewed where the registry no longer takes it", async () => {
     let good = "token-1";
     await using server = await openScripted(
