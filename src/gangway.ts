@@ -14,6 +14,7 @@ import type { Damage } from "./files/atomic-json.ts";
 import { openHistory } from "./files/history.ts";
 import { openKnown } from "./files/known.ts";
 import { openLimits } from "./files/limits.ts";
+import { openRemoteImages } from "./files/remote-images.ts";
 import { openSettings } from "./files/settings.ts";
 import { openHttp } from "./http/server.ts";
 import { GangwayError } from "./lib/errors.ts";
@@ -35,6 +36,7 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
   const inData = (name: string): string => join(config.dataDir, name);
   const settingsFile = await openSettings(inData("settings.json"), files);
   const known = stack.use(await openKnown(inData("known.json"), files));
+  const remoteImages = stack.use(await openRemoteImages(inData("images.json"), files));
   const history = stack.use(await openHistory(inData("history.json"), files));
   const journal = await openJournalOf(config, surroundings);
   const limits = await registryLimits(inData("limits.json"), surroundings, files, stack);
@@ -47,7 +49,15 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
   log.info({ version: surroundings.version }, "gangway has started");
   for (const engineConfig of config.engines) {
     const engine = openEngineOf(engineConfig, surroundings);
-    const files = { known: known.engine(engineConfig.host), history, journal, settingsFile, limits };
+    const { host } = engineConfig;
+    const files = {
+      known: known.engine(host),
+      remoteImages: remoteImages.engine(host),
+      history,
+      journal,
+      settingsFile,
+      limits,
+    };
     nodes.push(openNode({ config, surroundings, engine, broker, ...files }, engineConfig, signal));
   }
   await Promise.all(nodes.map(({ ended }) => ended));

@@ -4,7 +4,16 @@ import { type BrokerAddress, openRegistryOf, type Surroundings } from "./connect
 import { replaces } from "./core/journal.ts";
 import { limitedEvent } from "./core/node-event.ts";
 import type { OperationResult } from "./core/operation.ts";
-import type { BrokerSession, Engine, Entry, Inventory, InventoryChange, Journal, Operations } from "./core/ports.ts";
+import type {
+  BrokerSession,
+  Engine,
+  Entry,
+  Inventory,
+  InventoryChange,
+  Journal,
+  Operations,
+  RemoteImages,
+} from "./core/ports.ts";
 import type { RegistryLimits } from "./core/registry-limit.ts";
 import { isSelected } from "./core/selection.ts";
 import type { History } from "./files/history.ts";
@@ -31,6 +40,7 @@ export interface NodeDependencies {
   readonly engine: Engine;
   readonly broker: BrokerAddress;
   readonly known: KnownEngine;
+  readonly remoteImages: RemoteImages;
   readonly history: History;
   readonly journal: Journal;
   readonly settingsFile: SettingsFile;
@@ -55,11 +65,13 @@ export function openNode(deps: NodeDependencies, engineConfig: EngineConfig, sig
   const inventory = createInventory((name) => {
     const node = known.node();
     const check = known.check(name);
+    const offered = known.offer(name);
     const lastResult = node === undefined ? undefined : history.last(node, name);
     const lastUpdate = node === undefined ? undefined : history.lastUpdate(node, name);
     const autoUpdate = node === undefined ? undefined : settingsFile.autoUpdate(node, name);
     return {
       ...(check === undefined ? {} : { check }),
+      ...(offered === undefined ? {} : { offered }),
       ...(lastResult === undefined ? {} : { lastResult }),
       ...(lastUpdate === undefined ? {} : { lastUpdate }),
       ...(autoUpdate === undefined ? {} : { autoUpdate }),
@@ -94,13 +106,17 @@ async function serve(deps: NodeDependencies, subject: Subject, signal: AbortSign
   inventory.subscribe((change) => {
     if (change.kind === "node") rememberNode(known, inventory, change);
     if (change.kind === "removed") known.setCheck(change.name, undefined);
-    const isShown = change.kind === "added" || change.kind === "changed";
-    if (isShown && change.after.check !== known.check(change.name)) known.setCheck(change.name, change.after.check);
+    if (change.kind === "added" || change.kind === "changed") rememberEntry(known, change.name, change.after);
   });
   const node = await nodeFor(engineConfig, known, inventory, signal);
   if (node !== undefined) await serveNode(deps, { ...subject, node, look: watch.look }, signal, lifetime);
   lifetime.abort();
   await watch.ended;
+}
+
+function rememberEntry(known: KnownEngine, name: string, { check, offered }: Entry): void {
+  if (check !== known.check(name)) known.setCheck(name, check);
+  if (offered !== undefined && offered !== known.offer(name)) known.setOffer(name, offered);
 }
 
 function rememberNode(

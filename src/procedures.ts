@@ -3,12 +3,21 @@ import type { Config } from "./config/config.ts";
 import { wayToEngineOf } from "./connections.ts";
 import type { AutoUpdateSettings } from "./core/auto-update.ts";
 import { isoSeconds, nameFrom } from "./core/container.ts";
+import { type LocalImage, localImageFrom } from "./core/image-identity.ts";
 import type { ContainerInspect } from "./core/inspect.ts";
 import type { JournalEntry, SwapCommand } from "./core/journal.ts";
 import type { Command } from "./core/operation.ts";
-import type { AutoUpdateSwitches, Engine, Inventory, Journal, Operations, Registry } from "./core/ports.ts";
+import type {
+  AutoUpdateSwitches,
+  Engine,
+  Inventory,
+  Journal,
+  Operations,
+  Registry,
+  RemoteImages,
+} from "./core/ports.ts";
 import { keptAfterUpdate } from "./core/retention.ts";
-import { type CheckRecord, type LocalImage, recordAfterRollback, recordAfterUpdate } from "./core/update-status.ts";
+import { type CheckRecord, recordAfterRollback, recordAfterUpdate } from "./core/update-status.ts";
 import type { ContainerWatch } from "./inventory/watch.ts";
 import type { Log } from "./lib/log.ts";
 import type { Clock } from "./lib/time.ts";
@@ -26,6 +35,7 @@ export interface ProcedureDependencies {
   /** The engine's address, as configured. */
   readonly engineHost: string;
   readonly registry: Registry;
+  readonly remoteImages: RemoteImages;
   readonly inventory: Inventory;
   readonly look: ContainerWatch["look"];
   readonly journal: Journal;
@@ -99,9 +109,9 @@ export function updateDependencies(deps: ProcedureDependencies): UpdateDependenc
     ...replacementSettings(config),
     dataDir: resolve(config.dataDir),
     wayToEngine: wayToEngineOf(engineHost),
-    onCurrent: ({ Name, Config: { Image: reference } }, { Id: id, RepoDigests: repoDigests }) => {
+    onCurrent: ({ Name, Config: { Image: reference } }, image) => {
       const reason = "The container runs what was just pulled.";
-      const record = recordAfterUpdate(reference, { id, repoDigests }, isoSeconds(clock.now()), reason);
+      const record = recordAfterUpdate(reference, localImageFrom(image), isoSeconds(clock.now()), reason);
       if (record !== undefined) inventory.setCheck(nameFrom(Name), record);
     },
     onReplaced: async ({ command }, inspects) => {
@@ -118,13 +128,14 @@ export function updateDependencies(deps: ProcedureDependencies): UpdateDependenc
 /** Shows the old containers again, and that the update which was undone is still to be had. */
 async function showRestored(deps: ProcedureDependencies, entry: JournalEntry): Promise<void> {
   const { members, command, newDigest: latestDigest, judged = false } = entry;
+  const before = deps.inventory.get(entry.container)?.check;
   for (const [index, { container }] of members.entries()) {
     try {
       const inspect = await deps.engine.inspect(container, AbortSignal.timeout(showMs));
       const judge: Judge = (image, at) =>
         index > 0 || command !== "update" || latestDigest === undefined
           ? undefined
-          : recordAfterRollback(inspect.Config.Image, image, { latestDigest, judged }, at);
+          : recordAfterRollback(inspect.Config.Image, image, { latestDigest, judged, before }, at);
       await show(deps, inspect, judge);
     } catch (error) {
       deps.log.debug({ container, err: error }, "container could not be shown");

@@ -3,6 +3,7 @@ import { openEngineOf, openRegistryOf } from "../connections.ts";
 import { currentCheck, installedVersion, latestVersion } from "../core/entry.ts";
 import type { Entry } from "../core/ports.ts";
 import { isSelected } from "../core/selection.ts";
+import { rememberRemoteImages } from "../files/remote-images.ts";
 import { readContainers } from "../inventory/read-containers.ts";
 import { createInventory } from "../inventory/store.ts";
 import { messageOf } from "../lib/errors.ts";
@@ -63,15 +64,18 @@ async function rowsOf(
 ): Promise<readonly Row[]> {
   const surroundings = surroundingsOf(terminal, invocation.logLevel === undefined ? "error" : config.log.level);
   const engine = openEngineOf(engineConfig, surroundings);
-  const { insecureRegistries } = await engine.identify(signal);
-  await using registry = openRegistryOf(config, surroundings, () => insecureRegistries);
+  const identity = await engine.identify(signal);
+  await using registry = openRegistryOf(config, surroundings, () => identity.insecureRegistries);
   const inventory = createInventory();
+  inventory.setEngine(identity);
+  // The program that runs beside this one has its own notes, in its data directory.
+  const remoteImages = rememberRemoteImages();
   for (const container of await readContainers(engine, signal)) {
     const isWanted = invocation.names.length === 0 || invocation.names.includes(container.name);
     if (isWanted && isSelected(container.name, container.labels, config.containers)) inventory.putContainer(container);
   }
   await checkForUpdates(
-    { engine, registry, inventory, clock: systemClock, onLimited: () => {} },
+    { engine, registry, remoteImages, inventory, clock: systemClock, onLimited: () => {} },
     { kind: "check" },
     signal,
   );

@@ -55,7 +55,7 @@ async function rowsOf(
   const deps = {
     engine,
     registry,
-    inventory: { node: () => ({ engine: identity }) },
+    inventory: { node: () => ({ engine: identity }), get: () => undefined },
     // A Gangway that runs has its own: what is unfinished there is said by itself.
     journal: { all: () => Promise.resolve([]) },
     ownContainerId: surroundings.ownContainerId,

@@ -4,6 +4,7 @@ import { currentCheck, latestVersion } from "./entry.ts";
 import { canonicalText, familiarText, parseImageReference } from "./image-reference.ts";
 import { labelsFrom } from "./labels.ts";
 import type { Entry } from "./ports.ts";
+import { isSameVersion } from "./versions.ts";
 
 /** What the configuration says of automatic updates. */
 export interface AutoUpdateSettings {
@@ -87,7 +88,7 @@ export function autoUpdateDecision(entry: Entry, facts: AutoUpdateFacts): AutoUp
     return heldBack(`this version could not be installed ${mostAttempts} times; the next one is awaited`);
   }
   const version = latestVersion(entry);
-  if (version !== undefined && facts.leftBehind.includes(version)) {
+  if (version !== undefined && facts.leftBehind.some((left) => isSameVersion(left, version))) {
     return heldBack("the container ran this version before it was updated; going back is for a person to decide");
   }
   const readyAt = Date.parse(check.latestSince ?? check.checkedAt) + facts.cooldownMs;

@@ -10,6 +10,8 @@ export interface Container {
   readonly imageId: string;
   /** What that image is called at registries (`nginx@sha256:…`), as the engine knew when the container was first seen. */
   readonly repoDigests: readonly string[];
+  /** Digest of the platform's manifest that it really runs, where the engine tells. */
+  readonly manifest?: string;
   readonly state: ContainerStateName;
   readonly health: HealthState;
   /** ISO 8601 in UTC, whole seconds; null for never. */
@@ -29,12 +31,14 @@ export function isRunning(container: Pick<Container, "state">): boolean {
 /** A container from its inspect answer and the digests of its image. */
 export function containerFrom(inspect: ContainerInspect, repoDigests: readonly string[]): Container {
   const { State: state, Config: config } = inspect;
+  const manifest = inspect.ImageManifestDescriptor?.digest;
   return {
     name: nameFrom(inspect.Name),
     id: inspect.Id,
     image: config.Image,
     imageId: inspect.Image,
     repoDigests,
+    ...(manifest === undefined ? {} : { manifest }),
     state: state.Status,
     health: healthFrom(state.Health?.Status),
     startedAt: timeFrom(state.StartedAt),

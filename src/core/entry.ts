@@ -1,6 +1,8 @@
 import { digestsOfRepository, parseImageReference } from "./image-reference.ts";
+import { humanVersion, mergedDetails } from "./image-version.ts";
 import { labelsFrom } from "./labels.ts";
-import type { Entry } from "./ports.ts";
+import type { Entry, Offer } from "./ports.ts";
+import { releaseUrl } from "./release-url.ts";
 import type { CheckRecord } from "./update-status.ts";
 import { versionLabel, versionText } from "./versions.ts";
 
@@ -17,9 +19,11 @@ export function installedDigest(entry: Entry): string {
   return currentCheck(entry)?.installedDigest ?? seen ?? container.imageId;
 }
 
-/** The version text of what the container runs: `latest (1b2c3d4e5f60)`. */
+/** The version text of what the container runs: `1.27.3 (1b2c3d4e5f60)`. */
 export function installedVersion(entry: Entry): string {
-  return versionText(versionLabel(entry.container.image), installedDigest(entry));
+  const check = currentCheck(entry);
+  const other = hasUpdate(entry) ? check?.latest : undefined;
+  return versionText(versionLabel(entry.container.image, check?.installed, other), installedDigest(entry));
 }
 
 /** Is there an update to offer, by the last certain answer? A label can forbid to offer any. */
@@ -37,6 +41,40 @@ export function latestVersion(entry: Entry): string | undefined {
   const check = currentCheck(entry);
   if (check?.verdict === undefined) return undefined;
   return hasUpdate(entry) && check.latestDigest !== undefined
-    ? versionText(versionLabel(entry.container.image), check.latestDigest)
+    ? versionText(versionLabel(entry.container.image, check.latest, check.installed), check.latestDigest)
     : installedVersion(entry);
+}
+
+/** Where to read what is new in the newest version, or in the one that runs; undefined where nobody knows. */
+export function releaseUrlOf(entry: Entry): string | undefined {
+  const { image, labels } = entry.container;
+  const check = currentCheck(entry);
+  const parsed = parseImageReference(image);
+  const reference = parsed.kind === "reference" ? parsed : undefined;
+  const newest = hasUpdate(entry) ? check?.latest : check?.installed;
+  const other = hasUpdate(entry) ? check?.installed : undefined;
+  const version = humanVersion(newest, reference?.repository ?? "", other);
+  const details = mergedDetails(newest, other);
+  return releaseUrl({ label: labelsFrom(labels).releaseUrl, reference, details, version });
+}
+
+/** The version that a container is offered now; undefined for none. */
+export function offerOf(entry: Entry): Offer | undefined {
+  const { latestDigest, latestImage } = currentCheck(entry) ?? {};
+  if (!hasUpdate(entry) || latestDigest === undefined) return undefined;
+  return { digest: latestDigest, ...(latestImage === undefined ? {} : { image: latestImage }) };
+}
+
+/** Are these one version? The same image can go by several digests. */
+export function isSameOffer(offer: Offer, other: Offer | undefined): boolean {
+  if (other === undefined) return false;
+  return offer.digest === other.digest || (offer.image !== undefined && offer.image === other.image);
+}
+
+/** The entry with a note of the last version that it was offered, so that this one is news once only. */
+export function withOffer(entry: Entry): Entry {
+  const offer = offerOf(entry);
+  if (offer === undefined) return entry;
+  const { offered } = entry;
+  return { ...entry, offered: isSameOffer(offer, offered) ? { ...offer, ...offered } : offer };
 }

@@ -190,6 +190,15 @@ export interface ImageInspect {
   readonly Architecture: string;
   readonly Variant?: string | undefined;
   readonly Created?: string | undefined;
+  readonly RootFS?: { readonly Layers?: readonly string[] | null | undefined } | null | undefined;
+  /** API 1.53 and later: where the image came from. */
+  readonly Identity?:
+    | {
+        readonly Build?: readonly unknown[] | null | undefined;
+        readonly Pull?: readonly { readonly Repository?: string | undefined }[] | null | undefined;
+      }
+    | null
+    | undefined;
 }
 
 /** The body of `POST /containers/create`. */

@@ -15,6 +15,8 @@ export interface ContainerLabels {
   readonly baseTag?: string;
   /** `gangway.name`: what to call the container in Home Assistant. */
   readonly displayName?: string;
+  /** `gangway.release-url`: where to read what is new; untrusted text. */
+  readonly releaseUrl?: string;
 }
 
 const enableLabels = ["gangway.enable", "com.centurylinklabs.watchtower.enable", "wud.watch"];
@@ -50,6 +52,7 @@ export function labelsFrom(labels: Readonly<Record<string, string>>): ContainerL
   const tagRegex = tagRegexLabel === undefined ? "" : (labels[tagRegexLabel] ?? "");
   const baseTag = labels["gangway.tags.base"]?.trim();
   const displayName = labels["gangway.name"]?.trim();
+  const releaseUrl = labels["gangway.release-url"]?.trim();
   return {
     ...(enabled === undefined ? {} : { enabled }),
     ...(updates === undefined ? {} : { updates }),
@@ -57,6 +60,7 @@ export function labelsFrom(labels: Readonly<Record<string, string>>): ContainerL
     ...(tagRegexLabel === undefined ? {} : { tagRegex: { text: tagRegex, label: tagRegexLabel } }),
     ...(baseTag === undefined || baseTag === "" ? {} : { baseTag }),
     ...(displayName === undefined || displayName === "" ? {} : { displayName }),
+    ...(releaseUrl === undefined || releaseUrl === "" ? {} : { releaseUrl }),
   };
 }
 

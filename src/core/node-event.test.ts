@@ -75,6 +75,27 @@ describe("eventsFrom", () => {
     ],
     ["a check without an update", changed(entry(), entry({}, { check: check("up_to_date") })), []],
     [
+      "an update that was known before a rollback",
+      changed(entry({}, { offered: { digest: digest("b") } }), entry({}, { check: check("update_available") })),
+      [],
+    ],
+    [
+      "another digest of the image that was known",
+      changed(
+        entry({}, { offered: { digest: digest("b"), image: digest("e") } }),
+        entry({}, { check: { ...check("update_available", digest("c")), latestImage: digest("e") } }),
+      ),
+      [],
+    ],
+    [
+      "another name for the version that was known",
+      changed(
+        entry({}, { check: check("update_available") }),
+        entry({}, { check: { ...check("update_available"), latest: { version: "1.27.3" } } }),
+      ),
+      [],
+    ],
+    [
       "an update that a label forbids to offer",
       changed(
         entry({ labels: { "gangway.update": "off" } }),

@@ -1,5 +1,5 @@
 import { isRunning } from "./container.ts";
-import { hasUpdate, installedVersion, latestVersion } from "./entry.ts";
+import { installedVersion, isSameOffer, latestVersion, offerOf } from "./entry.ts";
 import { isUpdate, type OperationResult } from "./operation.ts";
 import type { Entry, InventoryChange } from "./ports.ts";
 
@@ -82,9 +82,10 @@ function deathsIn(before: Entry, after: Entry): readonly NodeEvent[] {
 }
 
 function updatesIn(before: Entry, after: Entry): readonly NodeEvent[] {
-  const latest = latestVersion(after) ?? null;
-  const isNews = hasUpdate(after) && !(hasUpdate(before) && latestVersion(before) === latest);
-  return isNews ? [eventOf("update_available", after, { from: installedVersion(after), to: latest })] : [];
+  const offer = offerOf(after);
+  const isNews = offer !== undefined && !isSameOffer(offer, before.offered) && !isSameOffer(offer, offerOf(before));
+  const details = { from: installedVersion(after), to: latestVersion(after) ?? null };
+  return isNews ? [eventOf("update_available", after, details)] : [];
 }
 
 function eventOf(type: EventType, { container, progress }: Entry, details: NodeEvent["details"]): NodeEvent {

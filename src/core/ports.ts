@@ -1,5 +1,6 @@
 import type { Container } from "./container.ts";
 import type { ContainerEvent, ContainerSummary, ImageSummary } from "./engine-answers.ts";
+import type { RemoteImage } from "./image-identity.ts";
 import type { ImageReference } from "./image-reference.ts";
 import type {
   ContainerFile,
@@ -16,6 +17,7 @@ import type { JournalEntry } from "./journal.ts";
 import type { Metrics, StatsSample } from "./metrics.ts";
 import type { Command, OperationResult, Progress } from "./operation.ts";
 import type { LimitFact } from "./registry-limit.ts";
+import type { RemoteConfig, RemoteManifest } from "./remote-manifest.ts";
 import type { CheckRecord } from "./update-status.ts";
 
 /** The interfaces between the core and the world: types only. Callers ask for the members that they use. */
@@ -138,7 +140,7 @@ export interface AutoUpdateSwitches {
   readonly set: (containers: readonly string[], isOn: boolean) => Promise<void>;
 }
 
-/** A registry's answer to "which digest has this tag?". */
+/** What a registry has. All calls reject like `digestOf`. */
 export interface Registry {
   /**
    * The digest that `reference`'s tag has now, by one HEAD request. Rejects with a `GangwayError`: one of the
@@ -147,8 +149,24 @@ export interface Registry {
   readonly digestOf: (reference: ImageReference, signal: AbortSignal) => Promise<string>;
   /** All tags of the reference's repository, in no order: one GET for each page of 1000. Rejects as `digestOf` does. */
   readonly tagsOf: (reference: ImageReference, signal: AbortSignal) => Promise<readonly string[]>;
+  /** The manifest or index that stands under `digest` in the reference's repository, by one GET; its digest is proven. */
+  readonly manifestAt: (reference: ImageReference, digest: string, signal: AbortSignal) => Promise<RemoteManifest>;
+  /** The image's configuration that stands under `digest` there, by one GET; its digest is proven. */
+  readonly configAt: (reference: ImageReference, digest: string, signal: AbortSignal) => Promise<RemoteConfig>;
   /** What the engine is to show this registry for a pull. */
   readonly credentialsFor: (registry: string) => Promise<Credentials | undefined>;
+}
+
+/** What digests at registries are for a platform (as a text: `linux/amd64`): learnt once, and kept. */
+export interface RemoteImages {
+  readonly get: (digest: string, platform: string) => RemoteImage | undefined;
+  /** `repository` is the one that was asked: `docker.io/library/nginx`. */
+  readonly put: (
+    key: { readonly repository: string; readonly digest: string; readonly platform: string },
+    image: RemoteImage,
+  ) => void;
+  /** Forgets all others. */
+  readonly keep: (isWanted: (repository: string, digest: string) => boolean) => void;
 }
 
 /** Where an MQTT message came from and what it wants. */
@@ -197,6 +215,13 @@ export interface BrokerListener {
   readonly onMessage: (message: BrokerMessage) => void;
 }
 
+/** A version that a container was offered. */
+export interface Offer {
+  readonly digest: string;
+  /** Digest of its manifest for the container's platform, where that is known. */
+  readonly image?: string;
+}
+
 /** A container with all that Gangway knows of it. */
 export interface Entry {
   readonly container: Container;
@@ -208,6 +233,8 @@ export interface Entry {
   readonly lastUpdate?: string;
   /** Its switch for automatic updates; absent where nobody has touched it. */
   readonly autoUpdate?: boolean;
+  /** The version that it was offered last, whether it was installed since or not. */
+  readonly offered?: Offer;
 }
 
 /** What is known of the engine as a whole. */

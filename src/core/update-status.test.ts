@@ -1,17 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { LocalImage } from "./image-identity.ts";
 import { parseImageReference } from "./image-reference.ts";
 import {
   type AttemptStep,
   type Attempts,
   type CheckRecord,
   installedDigestOf,
-  type LocalImage,
-  questionFor,
   recordAfter,
   recordAfterAttempt,
   recordAfterRollback,
   recordAfterUpdate,
-  statusFrom,
 } from "./update-status.ts";
 
 const digestOf = (digit: string) => `sha256:${digit.repeat(64)}`;
@@ -25,72 +23,6 @@ function reference(text: string) {
   if (parsed.kind !== "reference") throw new Error(text);
   return parsed;
 }
-
-describe("questionFor", () => {
-  it("asks the registry about an image that came from there", () => {
-    expect(questionFor("nginx", image)).toEqual({ kind: "ask", reference: reference("nginx:latest"), local: image });
-  });
-
-  it.each([
-    ["an image id", config, image, "unknown_image"],
-    ["a bare image id", "c".repeat(64), image, "unknown_image"],
-    ["no reference at all", "No Such Image", image, "unknown_image"],
-    ["an image that the engine no longer knows", "nginx", undefined, "unknown_local_digest"],
-    ["an image that was built here", "nginx", { id: config, repoDigests: [] }, "unknown_local_digest"],
-    [
-      "an image that came from another repository",
-      "nginx",
-      { id: config, repoDigests: [`ghcr.io/nginx@${old}`] },
-      "unknown_local_digest",
-    ],
-  ])("asks nobody about %s", (_name, text, local, status) => {
-    const question = questionFor(text, local);
-
-    expect(question).toMatchObject({ kind: "settled", status });
-    expect(question).not.toHaveProperty("installedDigest");
-    expect(question.kind === "settled" ? question.reason : "").toMatch(/^\S.*\.$/);
-  });
-
-  it.each([`nginx@${old}`, `nginx:1@${old}`])("leaves a container alone that is pinned, as in %s", (text) => {
-    const pinned = { kind: "settled", status: "pinned", installedDigest: old };
-
-    expect(questionFor(text, image)).toMatchObject(pinned);
-    expect(questionFor(text, undefined)).toMatchObject(pinned);
-  });
-});
-
-describe("statusFrom", () => {
-  const answer = (digest: string) => ({ kind: "digest", digest }) as const;
-
-  it.each<[string, LocalImage, string, string]>([
-    ["its only digest", image, old, "up_to_date"],
-    ["any of several", { id: config, repoDigests: [`nginx@${old}`, `nginx@${current}`] }, current, "up_to_date"],
-    ["the first of several", { id: config, repoDigests: [`nginx@${old}`, `nginx@${current}`] }, old, "up_to_date"],
-    ["its id, in the containerd store", { id: current, repoDigests: [`nginx@${old}`] }, current, "up_to_date"],
-    ["none of its digests", image, current, "update_available"],
-    [
-      "the digest of another repository's image",
-      { id: config, repoDigests: [`nginx@${old}`, `ghcr.io/nginx@${current}`] },
-      current,
-      "update_available",
-    ],
-  ])("compares the tag with the container's own image: %s", (_name, local, digest, status) => {
-    expect(statusFrom(reference("nginx"), local, answer(digest))).toMatchObject({ status, latestDigest: digest });
-  });
-
-  it("keeps the sibling on the old image outdated when another container of the tag was updated", () => {
-    const updated: LocalImage = { id: digestOf("d"), repoDigests: [`nginx@${current}`] };
-
-    expect(statusFrom(reference("nginx"), updated, answer(current)).status).toBe("up_to_date");
-    expect(statusFrom(reference("nginx"), image, answer(current)).status).toBe("update_available");
-  });
-
-  it("says neither yes nor no where the registry gave no digest", () => {
-    const found = statusFrom(reference("nginx"), image, { kind: "error", reason: "ghcr.io is down" });
-
-    expect(found).toEqual({ status: "registry_error", reason: "ghcr.io is down" });
-  });
-});
 
 describe("recordAfter", () => {
   const subject = { imageId: config, reference: "nginx", checkedAt: "2026-03-01T12:00:00Z" };
@@ -169,6 +101,43 @@ describe("recordAfter", () => {
     expect(record.latestSince).toBe(since);
   });
 
+  describe("while there is an update", () => {
+    const [platformImage, nextImage] = [digestOf("8"), digestOf("9")];
+    const offered = { ...available, latestImage: platformImage, latest: { version: "2" } };
+    const first = recordAfterAttempt(recordAfter(undefined, offered, subject), current, "rolled_back");
+
+    it("takes another digest of the same image for the version that is known", () => {
+      const { latest: _, ...found } = { ...offered, latestDigest: other };
+
+      expect(recordAfter(first, found, later)).toEqual({ ...first, ...later });
+    });
+
+    it("takes another image for another version", () => {
+      const found = { ...offered, latestDigest: other, latestImage: nextImage, latest: {} };
+
+      expect(recordAfter(first, found, later)).toMatchObject({
+        latestDigest: other,
+        latestImage: nextImage,
+        latest: {},
+        latestSince: later.checkedAt,
+      });
+    });
+
+    it("adds what is learnt of the same digest later", () => {
+      const found = { ...available, latestImage: platformImage, latest: { version: "2", source: "s" } };
+
+      expect(recordAfter(recordAfter(undefined, available, subject), found, later)).toMatchObject({
+        latestImage: platformImage,
+        latest: { version: "2", source: "s" },
+        latestSince: subject.checkedAt,
+      });
+    });
+
+    it("is forgotten once the tag has the container's image again", () => {
+      expect(recordAfter(first, upToDate, later)).not.toHaveProperty("latestImage");
+    });
+  });
+
   it("remembers attempts at a digest, also when the tag goes away from it and comes back", () => {
     const tried = recordAfterAttempt(previous, current, "begun");
     const back = recordAfter(recordAfter(tried, upToDate, later), available, later);
@@ -209,6 +178,15 @@ describe("recordAfterAttempt", () => {
     const found = recordAfterAttempt(before === undefined ? record : { ...record, attempts: before }, current, step);
 
     expect(found).toEqual(after === undefined ? record : { ...record, attempts: after });
+  });
+
+  it("keeps what was known of the version that was rolled back", () => {
+    const before = { ...record, latestImage: digestOf("8"), latest: { version: "2" } };
+    const after = (latestDigest: string) =>
+      recordAfterRollback("nginx", image, { latestDigest, judged: true, before }, "2026-03-01T12:00:00Z");
+
+    expect(after(current)).toMatchObject({ latestImage: digestOf("8"), latest: { version: "2" } });
+    expect(after(other)).not.toHaveProperty("latest");
   });
 
   it("is what a rollback leaves as well, but not an update that was only interrupted", () => {

@@ -1,4 +1,6 @@
-import { digestsOfRepository, familiarText, type ImageReference, parseImageReference } from "./image-reference.ts";
+import type { LocalImage } from "./image-identity.ts";
+import { digestsOfRepository, type ImageReference, parseImageReference } from "./image-reference.ts";
+import type { ImageDetails } from "./image-version.ts";
 
 /** The words of the contract for what the last check found. */
 export const updateStatuses = [
@@ -27,10 +29,20 @@ export interface CheckRecord {
   readonly reference: string;
   /** The digest that the container's own image has at its repository, where it is known. */
   readonly installedDigest?: string;
+  /** What the container's own image says of itself. */
+  readonly installed?: ImageDetails;
+  /** The platform of the container's image: `linux/arm/v7`. */
+  readonly platform?: string;
   /** The last certain answer, however old. */
   readonly verdict?: Verdict;
-  /** The tag's digest at the last certain answer. */
+  /**
+   * The tag's digest at the last certain answer. While there is an update, the first one that stood for the same image:
+   * an index can get another one every day.
+   */
   readonly latestDigest?: string;
+  /** The digest of the newest image's manifest for this platform: it tells whether two digests are one version. */
+  readonly latestImage?: string;
+  readonly latest?: ImageDetails;
   /** ISO 8601, UTC: when `latestDigest` was first seen here. */
   readonly latestSince?: string;
   /** How often it was tried to install another digest instead of this image. */
@@ -45,71 +57,16 @@ export interface Attempts {
   readonly rolledBack: boolean;
 }
 
-/** What the local image can say of itself. */
-export interface LocalImage {
-  readonly id: string;
-  readonly repoDigests: readonly string[];
-}
-
-/** The registry's answer for a reference, or why there is none. */
-export type RemoteAnswer =
-  | { readonly kind: "digest"; readonly digest: string }
-  | { readonly kind: "error"; readonly reason: string };
-
-/** What has to be asked before a status can be given: the registry, or nothing. */
-export type CheckQuestion =
-  | { readonly kind: "ask"; readonly reference: ImageReference; readonly local: LocalImage }
-  | {
-      readonly kind: "settled";
-      readonly status: Exclude<UpdateStatus, Verdict>;
-      readonly reason: string;
-      readonly installedDigest?: string;
-    };
-
-/** Decides whether `image` (a container's `Config.Image`) can be asked about at all. */
-export function questionFor(image: string, local: LocalImage | undefined): CheckQuestion {
-  const reference = parseImageReference(image);
-  if (reference.kind !== "reference") {
-    const reason =
-      reference.kind === "id"
-        ? "The container was created from an image id; no registry knows a newer one."
-        : `"${image}" is not an image reference.`;
-    return { kind: "settled", status: "unknown_image", reason };
-  }
-  if (reference.digest !== undefined) {
-    const reason = `The container is pinned to ${reference.digest}.`;
-    return { kind: "settled", status: "pinned", reason, installedDigest: reference.digest };
-  }
-  if (local === undefined) {
-    return {
-      kind: "settled",
-      status: "unknown_local_digest",
-      reason: "The engine no longer has a record of the container's image.",
-    };
-  }
-  if (digestsOfRepository(local.repoDigests, reference).length === 0) {
-    return {
-      kind: "settled",
-      status: "unknown_local_digest",
-      reason: `The image was not pulled from ${familiarText(reference)}: built, imported or tagged on this machine.`,
-    };
-  }
-  return { kind: "ask", reference, local };
-}
-
-/** Compares the container's own image with the registry's answer. */
-export function statusFrom(
-  reference: ImageReference,
-  local: LocalImage,
-  answer: RemoteAnswer,
-): { readonly status: UpdateStatus; readonly reason: string; readonly latestDigest?: string } {
-  if (answer.kind === "error") return { status: "registry_error", reason: answer.reason };
-  // In the containerd image store an image's id is the digest itself.
-  const known = local.id === answer.digest || digestsOfRepository(local.repoDigests, reference).includes(answer.digest);
-  const name = familiarText(reference);
-  return known
-    ? { status: "up_to_date", reason: `${name} still has the container's digest.`, latestDigest: answer.digest }
-    : { status: "update_available", reason: `${name} now has another digest.`, latestDigest: answer.digest };
+/** What a check has found out about one container. */
+export interface Finding {
+  readonly status: UpdateStatus;
+  readonly reason: string;
+  readonly installedDigest?: string;
+  readonly installed?: ImageDetails;
+  readonly platform?: string;
+  readonly latestDigest?: string;
+  readonly latestImage?: string;
+  readonly latest?: ImageDetails;
 }
 
 /**
@@ -118,33 +75,58 @@ export function statusFrom(
  */
 export function recordAfter(
   previous: CheckRecord | undefined,
-  found: {
-    readonly status: UpdateStatus;
-    readonly reason: string;
-    readonly latestDigest?: string;
-    readonly installedDigest?: string;
-  },
+  found: Finding,
   subject: { readonly imageId: string; readonly reference: string; readonly checkedAt: string },
 ): CheckRecord {
   const kept =
     previous !== undefined && previous.imageId === subject.imageId && previous.reference === subject.reference
       ? previous
       : undefined;
-  const certain = found.status === "up_to_date" || found.status === "update_available" ? found.status : undefined;
-  const verdict = certain ?? kept?.verdict;
-  const latestDigest = certain === undefined ? kept?.latestDigest : found.latestDigest;
-  const isSeenBefore = kept !== undefined && kept.latestDigest === latestDigest;
+  const { status, reason } = found;
+  const isCertain = status === "up_to_date" || status === "update_available";
+  const latest = isCertain ? latestAfter(kept, found, status) : latestIn(kept);
+  const isSeenBefore = kept !== undefined && kept.latestDigest === latest.latestDigest;
   const latestSince = isSeenBefore ? (kept.latestSince ?? kept.checkedAt) : subject.checkedAt;
+  const verdict = isCertain ? status : kept?.verdict;
   const installedDigest = found.installedDigest ?? kept?.installedDigest;
+  const installed = found.installed ?? kept?.installed;
+  const platform = found.platform ?? kept?.platform;
   return {
-    status: found.status,
-    reason: found.reason,
+    status,
+    reason,
     ...subject,
     ...(installedDigest === undefined ? {} : { installedDigest }),
+    ...(installed === undefined ? {} : { installed }),
+    ...(platform === undefined ? {} : { platform }),
     ...(verdict === undefined ? {} : { verdict }),
-    ...(latestDigest === undefined ? {} : { latestDigest, latestSince }),
+    ...latest,
+    ...(latest.latestDigest === undefined ? {} : { latestSince }),
     ...(kept?.attempts === undefined ? {} : { attempts: kept.attempts }),
   };
+}
+
+type Latest = Pick<CheckRecord, "latestDigest" | "latestImage" | "latest">;
+
+function latestIn(from: Latest | undefined): Latest {
+  const { latestDigest, latestImage, latest } = from ?? {};
+  return {
+    ...(latestDigest === undefined ? {} : { latestDigest }),
+    ...(latestImage === undefined ? {} : { latestImage }),
+    ...(latest === undefined ? {} : { latest }),
+  };
+}
+
+/** What is newest after a certain answer: what was offered before keeps its digest for as long as it is the same image. */
+function latestAfter(kept: CheckRecord | undefined, found: Finding, verdict: Verdict): Latest {
+  if (kept === undefined || verdict !== "update_available" || kept.verdict !== verdict) return latestIn(found);
+  const isSameDigest = kept.latestDigest === found.latestDigest;
+  const isSameImage = kept.latestImage !== undefined && kept.latestImage === found.latestImage;
+  if (!isSameDigest && !isSameImage) return latestIn(found);
+  return latestIn({ ...latestIn(kept), ...latestIn(found), ...(isSameImage ? pick(kept) : {}) });
+}
+
+function pick({ latestDigest }: CheckRecord): Latest {
+  return latestDigest === undefined ? {} : { latestDigest };
 }
 
 /** What an attempt to install a digest has come to. */
@@ -195,18 +177,23 @@ export function recordAfterUpdate(
     imageId: image.id,
     reference,
     installedDigest: digest,
+    ...(image.details === undefined ? {} : { installed: image.details }),
     latestDigest: digest,
   };
 }
 
 /**
  * The record of a container that was put back after an update: its image is not the newest, as the update has shown.
- * `judged`: the newest did not work, so that nobody installs it again unasked.
+ * `judged`: the newest did not work, so that nobody installs it again unasked. `before`: what was known before the update.
  */
 export function recordAfterRollback(
   reference: string,
   image: LocalImage,
-  { latestDigest, judged }: { readonly latestDigest: string; readonly judged: boolean },
+  {
+    latestDigest,
+    judged,
+    before,
+  }: { readonly latestDigest: string; readonly judged: boolean; readonly before?: CheckRecord | undefined },
   checkedAt: string,
 ): CheckRecord {
   const parsed = parseImageReference(reference);
@@ -219,7 +206,8 @@ export function recordAfterRollback(
     imageId: image.id,
     reference,
     ...(installedDigest === undefined ? {} : { installedDigest }),
-    latestDigest,
+    ...(image.details === undefined ? {} : { installed: image.details }),
+    ...latestIn(before?.latestDigest === latestDigest ? before : { latestDigest }),
     latestSince: checkedAt,
     ...(judged ? { attempts: { digest: latestDigest, count: 1, rolledBack: true } } : {}),
   };

@@ -125,6 +125,13 @@ export const imageInspect: z.ZodType<ImageInspect> = z.looseObject({
   Architecture: z.string(),
   Variant: z.string().optional(),
   Created: z.string().optional(),
+  RootFS: z.looseObject({ Layers: texts }).nullish(),
+  Identity: z
+    .looseObject({
+      Build: z.array(z.unknown()).nullish(),
+      Pull: z.array(z.looseObject({ Repository: z.string().optional() })).nullish(),
+    })
+    .nullish(),
 });
 
 /** `GET /images/json` */

@@ -21,7 +21,12 @@ const check: CheckRecord = {
   checkedAt: "2026-01-01T00:00:00Z",
   imageId: "sha256:1",
   reference: "nginx:1",
+  installed: { version: "1.27.3", revision: "abc" },
+  platform: "linux/amd64",
+  latestImage: "sha256:2",
+  latest: { version: "1.27.4" },
 };
+const offer = { digest: "sha256:3", image: "sha256:2" };
 const place = { node: "nas", baseTopic: "gangway", discoveryPrefix: "homeassistant" };
 
 /** One run: opens the file, does something, and closes it. */
@@ -38,6 +43,7 @@ describe("what is known of an engine", () => {
     await run((engine) => {
       engine.setNode("nas");
       engine.setCheck("web", check);
+      engine.setOffer("web", offer);
       engine.setComponents("web", { cpu: "sensor" });
       engine.setLastCheck("2026-01-01T00:00:00Z");
       engine.setPlace(place);
@@ -46,19 +52,21 @@ describe("what is known of an engine", () => {
     const known = await run((engine) => [
       engine.node(),
       engine.check("web"),
+      engine.offer("web"),
       engine.components("web"),
       engine.components("db"),
       engine.lastCheck(),
       engine.place(),
     ]);
 
-    expect(known).toEqual(["nas", check, { cpu: "sensor" }, {}, "2026-01-01T00:00:00Z", place]);
+    expect(known).toEqual(["nas", check, offer, { cpu: "sensor" }, {}, "2026-01-01T00:00:00Z", place]);
   });
 
   it("keeps nothing of containers that are gone", async () => {
     await run((engine) => {
       engine.setCheck("web", check);
       engine.setCheck("db", check);
+      engine.setOffer("web", offer);
       engine.setComponents("web", { cpu: "sensor" });
       engine.keepChecks(new Set(["db"]));
       engine.setComponents("web", undefined);

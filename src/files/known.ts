@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import type { Offer } from "../core/ports.ts";
 import { type CheckRecord, updateStatuses } from "../core/update-status.ts";
 import type { OnDamage } from "./atomic-json.ts";
 import { readJson, writeJson } from "./atomic-json.ts";
+import { ImageDetails } from "./image-details.ts";
 import { createLatestWriter } from "./latest-writer.ts";
 
 const Check = z.strictObject({
@@ -12,11 +14,17 @@ const Check = z.strictObject({
   imageId: z.string(),
   reference: z.string(),
   installedDigest: z.string().exactOptional(),
+  installed: ImageDetails.exactOptional(),
+  platform: z.string().exactOptional(),
   verdict: z.enum(["up_to_date", "update_available"]).exactOptional(),
   latestDigest: z.string().exactOptional(),
+  latestImage: z.string().exactOptional(),
+  latest: ImageDetails.exactOptional(),
   latestSince: z.string().exactOptional(),
   attempts: z.strictObject({ digest: z.string(), count: z.int(), rolledBack: z.boolean() }).exactOptional(),
 }) satisfies z.ZodType<CheckRecord>;
+
+const Offered = z.strictObject({ digest: z.string(), image: z.string().exactOptional() }) satisfies z.ZodType<Offer>;
 
 const KnownNode = z.strictObject({
   node: z.string(),
@@ -24,6 +32,8 @@ const KnownNode = z.strictObject({
   devices: z.record(z.string(), z.iso.datetime().nullable()),
   /** The last check of each container: a restart does not make anyone forget a verdict. */
   checks: z.record(z.string(), Check),
+  /** The version that each container was offered last, so that it is news once only. */
+  offers: z.record(z.string(), Offered).exactOptional(),
   /** The platform of each component of each device, by key; the node's own device goes by the empty name. */
   components: z.record(z.string(), z.record(z.string(), z.string())).exactOptional(),
   lastCheck: z.iso.datetime().exactOptional(),
@@ -31,6 +41,9 @@ const KnownNode = z.strictObject({
   place: z.strictObject({ node: z.string(), baseTopic: z.string(), discoveryPrefix: z.string() }).exactOptional(),
 });
 type KnownNode = z.infer<typeof KnownNode>;
+
+/** Those of containers that are gone count too, until the engine is read anew. */
+const mostOffers = 1_000;
 
 /** By the engine's address in the configuration. */
 const Known = z.strictObject({ engines: z.record(z.string(), KnownNode) });
@@ -45,7 +58,9 @@ export interface KnownEngine {
   readonly check: (container: string) => CheckRecord | undefined;
   /** Undefined: the container is gone. */
   readonly setCheck: (container: string, check: CheckRecord | undefined) => void;
-  /** Forgets the checks of all other containers. */
+  readonly offer: (container: string) => Offer | undefined;
+  readonly setOffer: (container: string, offer: Offer) => void;
+  /** Forgets the checks and offers of all other containers. */
   readonly keepChecks: (containers: ReadonlySet<string>) => void;
   readonly components: (device: string) => Readonly<Record<string, string>>;
   /** Undefined: the device is removed. */
@@ -91,10 +106,18 @@ export async function openKnown(
         const others = without(engines.get(address)?.checks, container);
         change(address, { checks: check === undefined ? others : { ...others, [container]: check } });
       },
+      offer: (container) => engines.get(address)?.offers?.[container],
+      setOffer: (container, offer) => {
+        const others = Object.entries(without(engines.get(address)?.offers, container)).slice(1 - mostOffers);
+        change(address, { offers: { ...Object.fromEntries(others), [container]: offer } });
+      },
       keepChecks: (containers) => {
         const checks = Object.entries(engines.get(address)?.checks ?? {});
         const kept = checks.filter(([name]) => containers.has(name));
         if (kept.length < checks.length) change(address, { checks: Object.fromEntries(kept) });
+        const offers = Object.entries(engines.get(address)?.offers ?? {});
+        const keptOffers = offers.filter(([name]) => containers.has(name));
+        if (keptOffers.length < offers.length) change(address, { offers: Object.fromEntries(keptOffers) });
       },
       components: (device) => engines.get(address)?.components?.[device] ?? {},
       setComponents: (device, components) => {

@@ -1,6 +1,13 @@
 import type { AutoUpdatePolicy } from "../core/auto-update.ts";
 import { isoSeconds, isRunning } from "../core/container.ts";
-import { currentCheck, hasUpdate, installedDigest, installedVersion, latestVersion } from "../core/entry.ts";
+import {
+  currentCheck,
+  hasUpdate,
+  installedDigest,
+  installedVersion,
+  latestVersion,
+  releaseUrlOf,
+} from "../core/entry.ts";
 import { replaces } from "../core/journal.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { NodeEvent } from "../core/node-event.ts";
@@ -57,11 +64,13 @@ const pullSpan = 0.8;
 export function updateState(entry: Entry): object {
   const { progress } = entry;
   const latest = latestVersion(entry);
+  const release = releaseUrlOf(entry);
   const inProgress = progress?.command === "update";
   return {
     installed_version: installedVersion(entry),
     ...(latest === undefined ? {} : { latest_version: latest }),
     title: truncate(entry.container.image, longestState),
+    ...(release === undefined ? {} : { release_url: release }),
     in_progress: inProgress,
     update_percentage: inProgress ? percentOf(progress) : null,
   };

@@ -1,45 +1,46 @@
+import { type LocalImage, localImageFrom } from "../core/image-identity.ts";
 import type { Engine } from "../core/ports.ts";
 import { isErrorWithCode } from "../lib/errors.ts";
 
-/** What running images were called at their registries when they were first seen. */
+/** What the engine said of running images when they were first seen. */
 export interface ImageBook {
-  /** The image's `RepoDigests`; none where the engine has no record of it. */
-  readonly digestsOf: (imageId: string, signal: AbortSignal) => Promise<readonly string[]>;
-  /** The same, asked for anew: a pull can have given the image another one. */
-  readonly digestsNow: (imageId: string, signal: AbortSignal) => Promise<readonly string[]>;
+  /** The image; without any digest where the engine has no record of it. */
+  readonly imageOf: (imageId: string, signal: AbortSignal) => Promise<LocalImage>;
+  /** The same, asked for anew: a pull can have given the image another digest. */
+  readonly imageNow: (imageId: string, signal: AbortSignal) => Promise<LocalImage>;
   /** Forgets all other images: nothing runs them any more. */
   readonly keep: (imageIds: ReadonlySet<string>) => void;
 }
 
 /** An empty book; each image is asked for once, however many containers run it. */
 export function createImageBook(engine: Pick<Engine, "inspectImage">): ImageBook {
-  const known = new Map<string, Promise<readonly string[]>>();
-  const ask = (imageId: string, signal: AbortSignal): Promise<readonly string[]> => {
-    const digests = digestsFrom(engine, imageId, signal);
-    known.set(imageId, digests);
-    digests.catch(() => {
-      if (known.get(imageId) === digests) known.delete(imageId);
+  const known = new Map<string, Promise<LocalImage>>();
+  const ask = (imageId: string, signal: AbortSignal): Promise<LocalImage> => {
+    const image = imageFrom(engine, imageId, signal);
+    known.set(imageId, image);
+    image.catch(() => {
+      if (known.get(imageId) === image) known.delete(imageId);
     });
-    return digests;
+    return image;
   };
   return {
-    digestsOf: (imageId, signal) => known.get(imageId) ?? ask(imageId, signal),
-    digestsNow: ask,
+    imageOf: (imageId, signal) => known.get(imageId) ?? ask(imageId, signal),
+    imageNow: ask,
     keep: (imageIds) => {
       for (const imageId of known.keys()) if (!imageIds.has(imageId)) known.delete(imageId);
     },
   };
 }
 
-async function digestsFrom(
+async function imageFrom(
   engine: Pick<Engine, "inspectImage">,
   imageId: string,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<LocalImage> {
   try {
-    return (await engine.inspectImage(imageId, signal)).RepoDigests;
+    return localImageFrom(await engine.inspectImage(imageId, signal));
   } catch (error) {
-    if (isErrorWithCode(error, "engine_not_found")) return [];
+    if (isErrorWithCode(error, "engine_not_found")) return { id: imageId, repoDigests: [] };
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { containerFrom } from "../core/container.ts";
+import type { LocalImage } from "../core/image-identity.ts";
 import type { Engine } from "../core/ports.ts";
-import type { CheckRecord, LocalImage } from "../core/update-status.ts";
+import type { CheckRecord } from "../core/update-status.ts";
 import { isErrorWithCode } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import { isWorthALine } from "../lib/repeated.ts";
@@ -57,7 +58,7 @@ export function createLooks(deps: LookDependencies, signal: AbortSignal): Looks 
     using listening = hearing.listen();
     try {
       const inspect = await engine.inspect(id, signal);
-      const container = containerFrom(inspect, await images.digestsOf(inspect.Image, signal));
+      const container = containerFrom(inspect, (await images.imageOf(inspect.Image, signal)).repoDigests);
       settle(id);
       // Where something was heard meanwhile, another look follows.
       if (!listening.heard(id)) roster.put(container);
@@ -84,9 +85,9 @@ export function createLooks(deps: LookDependencies, signal: AbortSignal): Looks 
       for (let tries = 1; ; tries++) {
         using listening = hearing.listen();
         const inspect = await engine.inspect(id, limit);
-        const repoDigests = await images.digestsNow(inspect.Image, limit);
+        const image = await images.imageNow(inspect.Image, limit);
         if (listening.heard(id) && tries < mostTries) continue;
-        roster.put(containerFrom(inspect, repoDigests), judge({ id: inspect.Image, repoDigests }));
+        roster.put(containerFrom(inspect, image.repoDigests), judge(image));
         return;
       }
     },

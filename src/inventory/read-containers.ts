@@ -15,7 +15,7 @@ export async function readContainers(
   return await queue.addAll(
     (await engine.list(signal)).map(({ id }) => async () => {
       const inspect = await engine.inspect(id, signal);
-      return containerFrom(inspect, await images.digestsOf(inspect.Image, signal));
+      return containerFrom(inspect, (await images.imageOf(inspect.Image, signal)).repoDigests);
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { withOffer } from "../core/entry.ts";
 import type { Metrics } from "../core/metrics.ts";
 import { isUpdate } from "../core/operation.ts";
 import type { Entry, Inventory, InventoryChange, NodeFacts } from "../core/ports.ts";
@@ -25,7 +26,7 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
   };
   const amend = (name: string, members: Partial<Entry>): void => {
     const entry = entries.get(name);
-    if (entry !== undefined) put(name, { ...entry, ...members });
+    if (entry !== undefined) put(name, withOffer({ ...entry, ...members }));
   };
 
   const setNode = (after: NodeFacts): void => {
@@ -50,7 +51,7 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
     },
     putContainer: (container, check) => {
       const entry = entries.get(container.name) ?? remembered(container.name);
-      put(container.name, { ...entry, container, ...(check === undefined ? {} : { check }) });
+      put(container.name, withOffer({ ...entry, container, ...(check === undefined ? {} : { check }) }));
     },
     remove: (name) => {
       const before = entries.get(name);

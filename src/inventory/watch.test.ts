@@ -55,7 +55,9 @@ function scripted() {
       const found = containers.get(id);
       return found === undefined ? notFound() : Promise.resolve(found);
     },
-    inspectImage: vi.fn(() => Promise.resolve({ RepoDigests: ["nginx@sha256:1"] })),
+    inspectImage: vi.fn(() =>
+      Promise.resolve({ RepoDigests: ["nginx@sha256:1"], Os: "linux", Architecture: "amd64", Config: {} }),
+    ),
   };
   const log = { trace: line, debug: line, info: line, warn: line, error: line } as never;
   const watch: ContainerWatch = watchContainers(

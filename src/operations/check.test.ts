@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Container } from "../core/container.ts";
 import type { Engine, Registry } from "../core/ports.ts";
+import { rememberRemoteImages } from "../files/remote-images.ts";
 import { createInventory } from "../inventory/store.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { checkForUpdates } from "./check.ts";
@@ -30,7 +31,14 @@ function setting(fault: (imageId: string) => Error | undefined) {
       const error = fault(id);
       if (error !== undefined) return Promise.reject(error);
       const name = id.replace("image-", "");
-      return Promise.resolve({ Id: id, RepoDigests: [`${name}@${digest("a")}`] });
+      const platform = { Os: "linux", Architecture: "amd64" };
+      return Promise.resolve({
+        Id: id,
+        RepoTags: [],
+        RepoDigests: [`${name}@${digest("a")}`],
+        Config: {},
+        ...platform,
+      });
     },
   } as unknown as Engine;
   const registry: { digestOf: Registry["digestOf"] } = {
@@ -44,7 +52,8 @@ function setting(fault: (imageId: string) => Error | undefined) {
   };
   const limited: string[] = [];
   const onLimited = (name: string): void => void limited.push(name);
-  const deps = { engine, registry, inventory, clock: { now: () => 0 }, onLimited } as never;
+  const remoteImages = rememberRemoteImages();
+  const deps = { engine, registry, remoteImages, inventory, clock: { now: () => 0 }, onLimited } as never;
   return {
     inventory,
     underWay,

@@ -1,60 +1,52 @@
-import PQueue from "p-queue";
-import { type Container, isoSeconds } from "../core/container.ts";
-import { canonicalText, type ImageReference } from "../core/image-reference.ts";
+import { type CheckQuestion, questionFor } from "../core/check-question.ts";
+import { isoSeconds } from "../core/container.ts";
+import { digestsOf } from "../core/image-identity.ts";
+import { parseImageReference, repositoryOf } from "../core/image-reference.ts";
 import type { Command, Outcome } from "../core/operation.ts";
-import type { Engine, Entry, Inventory, Registry } from "../core/ports.ts";
-import {
-  type CheckQuestion,
-  installedDigestOf,
-  type LocalImage,
-  questionFor,
-  type RemoteAnswer,
-  recordAfter,
-  statusFrom,
-} from "../core/update-status.ts";
+import type { Engine, Entry, Inventory } from "../core/ports.ts";
+import { recordAfter } from "../core/update-status.ts";
 import { isErrorWithCode, messageOf } from "../lib/errors.ts";
 import { shuffled } from "../lib/shuffle.ts";
 import type { Clock } from "../lib/time.ts";
+import { type Answers, type AnswersDependencies, createAnswers } from "./answers.ts";
+import { createLocalImages, type LocalImages } from "./local-images.ts";
 
-export interface CheckDependencies {
+export interface CheckDependencies extends Omit<AnswersDependencies, "locals"> {
   readonly engine: Pick<Engine, "inspectImage">;
-  /** Asked everything at once: it has its own way of taking turns. */
-  readonly registry: Pick<Registry, "digestOf">;
-  readonly inventory: Pick<Inventory, "all" | "get" | "setCheck" | "setCheckTimes">;
+  readonly inventory: Pick<Inventory, "all" | "get" | "node" | "setCheck" | "setCheckTimes">;
   readonly clock: Clock;
-  /** Told once in a check of each registry that wants to be left alone for a while, and why. */
-  readonly onLimited: (registry: string, reason: string) => void;
 }
 
-const parallelImageInspects = 8;
-
 interface Question {
-  readonly container: Container;
+  readonly entry: Entry;
   readonly question: CheckQuestion;
 }
 
 /**
  * Finds out which containers have a newer image at their registry. Every distinct image is inspected once and every
- * distinct reference asked about once, whatever the number of containers; a container's status is set as soon as its own
- * answer is there.
+ * distinct reference asked about once, whatever the number of containers; what a digest stands for is read only where it
+ * is a new one. A container's status is set as soon as its own answer is there.
  */
 export async function checkForUpdates(
   deps: CheckDependencies,
   command: Extract<Command, { readonly kind: "check" }>,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { inventory, clock } = deps;
+  const { engine, inventory, clock } = deps;
   const one = command.container === undefined ? undefined : inventory.get(command.container);
   if (command.container !== undefined && one === undefined) {
     return { state: "rejected", message: `There is no container named ${command.container}.` };
   }
   // By chance: where a registry stops answering in the middle, it must not always be the same ones that go without.
   const entries = one === undefined ? shuffled(inventory.all()) : [one];
-  const questions = await questionsFor(deps, entries, signal);
-  const answers = answersBy(deps, signal);
+  const { containerdStore = false } = inventory.node().engine ?? {};
+  const locals = createLocalImages(engine, { containerdStore }, signal);
+  const questions = await questionsFor(locals, entries, signal);
+  const answers = createAnswers({ ...deps, locals }, signal);
   await Promise.all(
-    questions.map(async ({ container, question }) => {
-      const found = await resolve(question, answers);
+    questions.map(async ({ entry: { container, check }, question }) => {
+      const wasCertain = check?.verdict !== undefined && check.imageId === container.imageId;
+      const found = question.kind === "settled" ? question : await answers.findingFor(question, wasCertain);
       signal.throwIfAborted();
       const subject = {
         imageId: container.imageId,
@@ -66,31 +58,28 @@ export async function checkForUpdates(
       inventory.setCheck(container.name, recordAfter(current.check, found, subject));
     }),
   );
-  if (one === undefined) inventory.setCheckTimes({ lastCheck: isoSeconds(clock.now()) });
+  if (one === undefined) {
+    inventory.setCheckTimes({ lastCheck: isoSeconds(clock.now()) });
+    await forgetOthers(deps, answers);
+  }
   return { state: "done", message: summaryOf(inventory, entries) };
 }
 
 async function questionsFor(
-  deps: CheckDependencies,
+  locals: LocalImages,
   entries: readonly Entry[],
   signal: AbortSignal,
 ): Promise<readonly Question[]> {
-  const queue = new PQueue({ concurrency: parallelImageInspects });
-  const images = new Map<string, Promise<LocalImage | undefined>>();
-  const localOf = ({ imageId, repoDigests }: Container): Promise<LocalImage | undefined> => {
-    const known = images.get(imageId) ?? queue.add(() => localImage(deps.engine, { imageId, repoDigests }, signal));
-    images.set(imageId, known);
-    return known;
-  };
   const faults: unknown[] = [];
   const questions = await Promise.all(
-    entries.map(async ({ container }) => {
+    entries.map(async (entry) => {
+      const { image } = entry.container;
       try {
-        return { container, question: questionFor(container.image, await localOf(container)) };
+        return { entry, question: questionFor(image, await locals.of(entry)) };
       } catch (error) {
         signal.throwIfAborted();
         faults.push(error);
-        return { container, question: questionAfter(error, container.image) };
+        return { entry, question: questionAfter(error, image) };
       }
     }),
   );
@@ -108,54 +97,24 @@ function questionAfter(error: unknown, image: string): CheckQuestion {
 }
 
 /**
- * What the engine knows of an image now: a later pull can have given it more digests. Where the engine has dropped the
- * record since (the containerd store does when the tag moves on), what it said when the container was first seen.
+ * Forgets what was learnt of digests that nobody has to do with any more. Of a repository with a tag that could not be
+ * asked about just now, nothing is forgotten.
  */
-async function localImage(
-  engine: CheckDependencies["engine"],
-  seen: Pick<Container, "imageId" | "repoDigests">,
-  signal: AbortSignal,
-): Promise<LocalImage | undefined> {
-  try {
-    const { Id: id, RepoDigests: repoDigests } = await engine.inspectImage(seen.imageId, signal);
-    return { id, repoDigests };
-  } catch (error) {
-    if (!isErrorWithCode(error, "engine_not_found")) throw error;
-    return seen.repoDigests.length === 0 ? undefined : { id: seen.imageId, repoDigests: seen.repoDigests };
-  }
-}
-
-type Ask = (reference: ImageReference) => Promise<RemoteAnswer>;
-
-/** Asks the registry, once for each distinct reference. */
-function answersBy({ registry, onLimited }: CheckDependencies, signal: AbortSignal): Ask {
-  const limited = new Set<string>();
-  const answers = new Map<string, Promise<RemoteAnswer>>();
-  const ask = async (reference: ImageReference): Promise<RemoteAnswer> => {
-    try {
-      return { kind: "digest", digest: await registry.digestOf(reference, signal) };
-    } catch (error) {
-      if (signal.aborted) throw error;
-      if (isErrorWithCode(error, "registry_limited") && !limited.has(reference.registry)) {
-        limited.add(reference.registry);
-        onLimited(reference.registry, messageOf(error));
-      }
-      return { kind: "error", reason: messageOf(error) };
+async function forgetOthers({ inventory, remoteImages }: CheckDependencies, answers: Answers): Promise<void> {
+  const digests = new Set<string>(await answers.digests());
+  const uncertain = new Set<string>(await answers.unanswered());
+  const repositories = new Set<string>();
+  for (const { container, check } of inventory.all()) {
+    const reference = parseImageReference(container.image);
+    if (reference.kind === "reference") repositories.add(repositoryOf(reference));
+    for (const digest of digestsOf({ id: container.imageId, repoDigests: container.repoDigests, isDigestId: true })) {
+      digests.add(digest);
     }
-  };
-  return (reference) => {
-    const name = canonicalText(reference);
-    const answer = answers.get(name) ?? ask(reference);
-    answers.set(name, answer);
-    return answer;
-  };
-}
-
-async function resolve(question: CheckQuestion, ask: Ask): Promise<Parameters<typeof recordAfter>[1]> {
-  if (question.kind === "settled") return question;
-  const found = statusFrom(question.reference, question.local, await ask(question.reference));
-  const installedDigest = installedDigestOf(question.reference, question.local, found.latestDigest);
-  return { ...found, ...(installedDigest === undefined ? {} : { installedDigest }) };
+    for (const digest of [check?.installedDigest, check?.latestDigest]) if (digest !== undefined) digests.add(digest);
+  }
+  remoteImages.keep(
+    (repository, digest) => repositories.has(repository) && (digests.has(digest) || uncertain.has(repository)),
+  );
 }
 
 function summaryOf(inventory: CheckDependencies["inventory"], entries: readonly Entry[]): string {

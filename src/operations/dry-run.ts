@@ -1,11 +1,12 @@
 import { lostFilesFor } from "../core/carried-files.ts";
+import { nameFrom } from "../core/container.ts";
 import { parseImageReference } from "../core/image-reference.ts";
 import type { ContainerInspect, CreateBody, ImageInspect } from "../core/inspect.ts";
 import type { SwapCommand, SwapMember } from "../core/journal.ts";
 import type { Outcome, PlannedMember, UpdatePlan } from "../core/operation.ts";
 import type { Engine, Inventory, Registry } from "../core/ports.ts";
 import { planSwap } from "../core/swap-plan.ts";
-import { versionLabel, versionText } from "../core/versions.ts";
+import { isSameVersion, versionLabel, versionText } from "../core/versions.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { carriedFilesOf } from "./carried-files.ts";
 import { type GoalDependencies, goalFor, installedVersionOf } from "./goal.ts";
@@ -16,7 +17,7 @@ import { type Survey, surveyOf } from "./survey.ts";
 export interface DryRunDependencies extends GoalDependencies, RefusalDependencies, ImagesDependencies {
   readonly engine: GoalDependencies["engine"] & Pick<Engine, "changes" | "inspect" | "list" | "stat">;
   readonly registry: Pick<Registry, "credentialsFor" | "digestOf">;
-  readonly inventory: Pick<Inventory, "node">;
+  readonly inventory: Pick<Inventory, "get" | "node">;
 }
 
 /**
@@ -34,7 +35,7 @@ export async function dryRun(
   const oldImage = await imageIfThere(deps.engine, survey.target.Image, signal);
   const aim = await aimOf(deps, { kind, survey, oldImage }, signal);
   if (aim.kind === "none") return { state: "rejected", message: aim.message };
-  if (kind === "update" && aim.from === aim.to) {
+  if (aim.isCurrent === true) {
     const message = `${container} runs the newest ${survey.target.Config.Image} already: nothing would be done.`;
     return { state: "unchanged", message, from: aim.from, to: aim.to };
   }
@@ -61,6 +62,8 @@ type Aim =
       readonly image: Pick<ImageInspect, "Id">;
       readonly from: string;
       readonly to: string;
+      /** The container has it already. */
+      readonly isCurrent?: boolean;
     }
   | { readonly kind: "none"; readonly message: string };
 
@@ -84,8 +87,12 @@ async function aimOf(
   if (reference.kind !== "reference") throw new GangwayError("engine_answer_invalid", "the image cannot be pulled");
   const digest = await deps.registry.digestOf(reference, signal);
   const from = installedVersionOf(inspect, oldImage, digest);
-  const to = versionText(versionLabel(inspect.Config.Image), digest);
-  return { kind: "image", image: { Id: inspect.Image }, from, to };
+  const check = deps.inventory.get(nameFrom(inspect.Name))?.check;
+  const known = check?.latestDigest === digest && check.imageId === inspect.Image ? check : undefined;
+  const to = versionText(versionLabel(inspect.Config.Image, known?.latest, known?.installed), digest);
+  // Another digest can stand for the same image: the last check has found that out.
+  const isCurrent = isSameVersion(from, to) || known?.verdict === "up_to_date";
+  return { kind: "image", image: { Id: inspect.Image }, from, to: isCurrent ? from : to, isCurrent };
 }
 
 async function plannedMember(

@@ -1,5 +1,7 @@
 import { nameFrom } from "../core/container.ts";
+import { localImageFrom } from "../core/image-identity.ts";
 import { canonicalText, familiarText, type ImageReference, parseImageReference } from "../core/image-reference.ts";
+import { detailsFrom } from "../core/image-version.ts";
 import type { ContainerInspect, ImageInspect, Platform } from "../core/inspect.ts";
 import type { SwapCommand } from "../core/journal.ts";
 import type { Engine, Registry } from "../core/ports.ts";
@@ -130,13 +132,14 @@ export function installedVersionOf(
   const reference = parseImageReference(Config.Image);
   const digest =
     image === undefined || reference.kind !== "reference" ? undefined : digestOf(reference, image, latestDigest);
-  return versionText(versionLabel(Config.Image), digest ?? image?.Id ?? Image);
+  const details = image === undefined ? undefined : detailsFrom(image.Config.Labels);
+  return versionText(versionLabel(Config.Image, details), digest ?? image?.Id ?? Image);
 }
 
 function digestOf(
   reference: ImageReference,
-  { Id: id, RepoDigests: repoDigests }: ImageInspect,
+  image: ImageInspect,
   latestDigest: string | undefined,
 ): string | undefined {
-  return installedDigestOf(reference, { id, repoDigests }, latestDigest);
+  return installedDigestOf(reference, localImageFrom(image), latestDigest);
 }

@@ -7,6 +7,7 @@ import { type Clock, deadline } from "../lib/time.ts";
 import { createAccess } from "./access.ts";
 import type { Means, Subject } from "./answer.ts";
 import { createAsk } from "./ask.ts";
+import { configWith, manifestWith } from "./content.ts";
 import type { CredentialsLocator } from "./credentials.ts";
 import { digestAt } from "./digest.ts";
 import { type Answer, openExchange, type Timing } from "./exchange.ts";
@@ -95,6 +96,8 @@ export function openRegistry(deps: RegistryDependencies, options: RegistryOption
   return {
     digestOf: (reference, signal) => question(digestAt, reference, signal),
     tagsOf: (reference, signal) => question(tagsAt, reference, signal),
+    manifestAt: (reference, digest, signal) => question(manifestWith(digest), reference, signal),
+    configAt: (reference, digest, signal) => question(configWith(digest), reference, signal),
     credentialsFor: async (registry) => {
       const known = await credentials(registryName(registry));
       return known === undefined || rejections.has(registryName(registry), known) ? undefined : known;

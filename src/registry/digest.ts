@@ -22,7 +22,8 @@ export async function digestAt(means: Means, subject: Subject, signal: AbortSign
   return bodyDigest(whole, place.registry);
 }
 
-function requireManifest({ limited }: Means, place: Place, answer: Answer): void {
+/** Rejects what is no answer with something in it. */
+export function requireManifest({ limited }: Means, place: Place, answer: Answer): void {
   const { registry } = place;
   switch (answer.status) {
     case 200:

@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import type { Container } from "./container.ts";
+import { installedVersion, latestVersion, releaseUrlOf, withOffer } from "./entry.ts";
+import type { Entry } from "./ports.ts";
+import type { CheckRecord } from "./update-status.ts";
+import { isSameVersion } from "./versions.ts";
+
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+const container: Container = {
+  name: "web",
+  id: "id",
+  image: "team/app:stable",
+  imageId: "image",
+  repoDigests: [],
+  state: "running",
+  health: "none",
+  startedAt: null,
+  finishedAt: null,
+  restartCount: 0,
+  exitCode: null,
+  labels: {},
+};
+const available: CheckRecord = {
+  status: "update_available",
+  verdict: "update_available",
+  reason: "",
+  checkedAt: "",
+  imageId: "image",
+  reference: "team/app:stable",
+  installedDigest: digest("a"),
+  latestDigest: digest("b"),
+};
+const entry = (check: Partial<CheckRecord> = {}, labels = {}): Entry => ({
+  container: { ...container, labels },
+  check: { ...available, ...check },
+});
+const versions = (of: Entry) => [installedVersion(of), latestVersion(of)];
+
+describe("the versions of a container", () => {
+  it.each<[string, Partial<CheckRecord>, readonly string[]]>([
+    ["its tag, where the images say nothing", {}, ["stable (aaaaaaaaaaaa)", "stable (bbbbbbbbbbbb)"]],
+    [
+      "what the images say of themselves",
+      { installed: { version: "1.2" }, latest: { version: "1.3" } },
+      ["1.2 (aaaaaaaaaaaa)", "1.3 (bbbbbbbbbbbb)"],
+    ],
+    [
+      "what they say, told apart by digest, where it is the same",
+      { installed: { version: "1.2" }, latest: { version: "1.2" } },
+      ["1.2 (aaaaaaaaaaaa)", "1.2 (bbbbbbbbbbbb)"],
+    ],
+    [
+      "its tag, where what they say is their base image's",
+      { installed: { version: "24.04" }, latest: { version: "24.04" } },
+      ["stable (aaaaaaaaaaaa)", "stable (bbbbbbbbbbbb)"],
+    ],
+    [
+      "literally the same where there is no update",
+      { verdict: "up_to_date", latestDigest: digest("b"), installed: { version: "1.2" } },
+      ["1.2 (aaaaaaaaaaaa)", "1.2 (aaaaaaaaaaaa)"],
+    ],
+  ])("are %s", (_, check, expected) => {
+    expect(versions(entry(check))).toEqual(expected);
+  });
+
+  it("are those of one digest however they are called", () => {
+    expect(isSameVersion("stable (aaaaaaaaaaaa)", "1.2 (aaaaaaaaaaaa)")).toBe(true);
+    expect(isSameVersion("1.2 (aaaaaaaaaaaa)", "1.2 (bbbbbbbbbbbb)")).toBe(false);
+  });
+});
+
+describe("releaseUrlOf", () => {
+  const source = "https://github.com/team/app";
+
+  it.each<[string, Entry, string]>([
+    ["the newest image's", entry({ latest: { source, version: "v2.0" } }), `${source}/releases/tag/v2.0`],
+    ["that of the source that only the installed one tells", entry({ installed: { source } }), `${source}/releases`],
+    [
+      "the label's",
+      entry({ latest: { source } }, { "gangway.release-url": "https://example.org/" }),
+      "https://example.org/",
+    ],
+    ["the image's page at least", entry(), "https://hub.docker.com/r/team/app/tags"],
+  ])("is %s", (_, of, expected) => {
+    expect(releaseUrlOf(of)).toBe(expected);
+  });
+});
+
+describe("withOffer", () => {
+  const offer = { digest: digest("b") };
+
+  it("notes what is offered, and keeps the note when that is over", () => {
+    const noted = withOffer(entry());
+    const installed = { ...available, verdict: "up_to_date", latestDigest: digest("b") } as const;
+
+    expect(noted.offered).toEqual(offer);
+    expect(withOffer({ ...noted, check: installed }).offered).toEqual(offer);
+    expect(withOffer({ container })).toEqual({ container });
+  });
+
+  it("notes the next version, but not the same one under another digest", () => {
+    const noted = withOffer(entry({ latestImage: digest("e") }));
+    const alias = withOffer({ ...noted, check: { ...available, latestDigest: digest("c"), latestImage: digest("e") } });
+    const next = withOffer({ ...noted, check: { ...available, latestDigest: digest("c"), latestImage: digest("f") } });
+
+    expect(alias.offered).toEqual({ ...offer, image: digest("e") });
+    expect(next.offered).toEqual({ digest: digest("c"), image: digest("f") });
+  });
+
+  it("offers nothing where a label forbids it", () => {
+    expect(withOffer(entry({}, { "gangway.update": "off" }))).not.toHaveProperty("offered");
+  });
+});
