@@ -23,7 +23,7 @@ export interface PublishedImage {
   readonly imageId: string;
 }
 
-type Ask = Pick<BedRegistry, "ask" | "host">;
+export type Ask = Pick<BedRegistry, "ask" | "host">;
 
 /**
  * Puts an image into the registry. No engine takes part: to all of them it is new until they pull it. Where two push the
@@ -128,7 +128,7 @@ function descriptorOf({ bytes, digest }: Blob, mediaType: string) {
   return { mediaType, size: bytes.length, digest };
 }
 
-async function putBlob(registry: Ask, name: string, { bytes, digest }: Blob): Promise<void> {
+export async function putBlob(registry: Ask, name: string, { bytes, digest }: Blob): Promise<void> {
   const known = await registry.ask({ method: "HEAD", path: `/v2/${name}/blobs/${digest}` });
   if (known.status === 200) return;
   const upload = expectStatus(202, await registry.ask({ method: "POST", path: `/v2/${name}/blobs/uploads/` }));
@@ -143,7 +143,13 @@ async function putBlob(registry: Ask, name: string, { bytes, digest }: Blob): Pr
   expectStatus(201, put);
 }
 
-async function putManifest(registry: Ask, name: string, tag: string, { bytes }: Blob, type: string): Promise<void> {
+export async function putManifest(
+  registry: Ask,
+  name: string,
+  tag: string,
+  { bytes }: Blob,
+  type: string,
+): Promise<void> {
   const path = `/v2/${name}/manifests/${tag}`;
   expectStatus(201, await registry.ask({ method: "PUT", path, headers: { "content-type": type }, body: bytes }));
 }

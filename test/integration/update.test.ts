@@ -87,8 +87,8 @@ describe("an update", () => {
     const two = await one.publish("2");
     await check();
     expect(updateOf(one.name)).toMatchObject({
-      installed_version: `stable (${short(one.digest)})`,
-      latest_version: `stable (${short(two.digest)})`,
+      installed_version: `1 (${short(one.digest)})`,
+      latest_version: `2 (${short(two.digest)})`,
     });
     expect(stateOf(one.name)).toMatchObject({ status: "update_available", verdict: "update_available" });
 
@@ -99,8 +99,8 @@ describe("an update", () => {
       state: "updated",
       command: "update",
       container: one.name,
-      from: `stable (${short(one.digest)})`,
-      to: `stable (${short(two.digest)})`,
+      from: `1 (${short(one.digest)})`,
+      to: `2 (${short(two.digest)})`,
     });
     const phases = client.messages
       .filter(({ topic }) => topic === topicOf(one.name, "state"))
@@ -113,8 +113,8 @@ describe("an update", () => {
       .flatMap(({ update_percentage }) => update_percentage ?? []);
     expect(percentages).toEqual([...percentages].sort((a, b) => a - b));
     expect(updateOf(one.name)).toMatchObject({
-      installed_version: `stable (${short(two.digest)})`,
-      latest_version: `stable (${short(two.digest)})`,
+      installed_version: `2 (${short(two.digest)})`,
+      latest_version: `2 (${short(two.digest)})`,
       in_progress: false,
       update_percentage: null,
     });
@@ -236,7 +236,7 @@ describe("a dry run", () => {
       ok: true,
       state: "unchanged",
       message: expect.stringMatching(/^Dry run: .* 1 files? outside of volumes would be lost\. Nothing was changed\.$/),
-      from: `stable (${short(one.digest)})`,
+      from: `1 (${short(one.digest)})`,
       to: `stable (${short(two.digest)})`,
       plan: {
         members: [
@@ -282,7 +282,7 @@ describe("a bad update", () => {
     expect(stateOf(one.name)).toMatchObject({ last_result: "rolled_back", running: true });
     await check();
     expect(updateOf(one.name)).toMatchObject({
-      installed_version: `stable (${short(one.digest)})`,
+      installed_version: `1 (${short(one.digest)})`,
       in_progress: false,
     });
     expect(stateOf(one.name)).toMatchObject({ verdict: "update_available" });
