@@ -95,8 +95,11 @@ export async function openRound(lab: Lab, wanted: Replacement, options: RoundOpt
   const proxy = await openEngineProxy(socketPath, join(bed.directory, `${node}.sock`));
   const dataDir = options.dataDir ?? (await dataDirectory(bed));
   const journal = join(dataDir, "journal");
+  // On a busy machine what crashes at once can be seen running for half a second.
+  const failsByItself = wanted.behaviour === "crash-looping" || wanted.behaviour === "failing child";
   const config = {
     ...configFor(bed),
+    update: { stable_for: failsByItself ? "5s" : "500ms", health_timeout: "10s" },
     engines: [{ node, host: proxy.host }],
     containers: { include: originals.map(({ name }) => name) },
     check: { on_start: false },
