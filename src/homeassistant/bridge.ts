@@ -47,7 +47,8 @@ export interface Bridge extends BrokerListener {
 
 /** After its birth Home Assistant is busy, and several bridges answering in the same moment would not help. */
 const birthDelayMs = { least: 1_000, most: 5_000 };
-const retireEveryMs = 60_000;
+const mostRetireMs = 60_000;
+const leastRetireMs = 1_000;
 /** The node's totals follow any change; a burst of changes is told once. */
 const nodeDelayMs = 100;
 const nodeStatsDelayMs = 1_000;
@@ -70,7 +71,7 @@ export function createBridge(deps: BridgeDependencies, signal: AbortSignal): Bri
   });
   signal.addEventListener("abort", () => subscription[Symbol.dispose]());
   void every(
-    retireEveryMs,
+    Math.min(mostRetireMs, Math.max(leastRetireMs, settings.graceMs)),
     () => {
       if (settings.discovery && !presence.wouldHear()) return Promise.resolve();
       for (const name of departures.due()) publisher?.retire(name, () => struckOff(name));
