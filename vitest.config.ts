@@ -34,6 +34,17 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // Against a real Home Assistant, which starts slowly: one for all. Run by test/ha/run.ts.
+          name: "ha",
+          include: ["test/ha/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          maxWorkers: 1,
+        },
+      },
+      {
+        extends: true,
+        test: {
           // Some hundred deaths of Gangway and of its engine: about 20 minutes.
           name: "crash",
           include: ["test/crash/**/*.test.ts"],

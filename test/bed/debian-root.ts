@@ -11,24 +11,33 @@ export type DebianRelease = "trixie" | "sid";
 /** What an engine needs beside Debian's essential packages. */
 const enginePackages = ["docker.io", "iptables", "iproute2"];
 
-/**
- * The root directory of a minimal Debian with an engine in it, and with `extra` packages. It is made once, in about a
- * minute, and kept in the user's cache: nothing in it is ever changed afterwards. Throws where debootstrap is neither
- * there nor to be installed, or the machine's own packages are not Debian's.
- */
-export async function debianRoot(
+/** The root directory of a minimal Debian with an engine in it, and with `extra` packages; made as `madeRoot` says. */
+export function debianRoot(
   release: DebianRelease,
   say: (line: string) => void,
   extra: readonly string[] = [],
 ): Promise<string> {
+  return madeRoot(release, [release, ...extra].join("+"), [...enginePackages, ...extra], say);
+}
+
+/**
+ * The root directory of a minimal Debian with `packages`. It is made once, in about a minute, and kept as `name` in the
+ * user's cache: nothing in it is ever changed afterwards. Throws where debootstrap is neither there nor to be installed,
+ * or the machine's own packages are not Debian's.
+ */
+export async function madeRoot(
+  release: DebianRelease,
+  name: string,
+  packages: readonly string[],
+  say: (line: string) => void,
+): Promise<string> {
   const cache = cacheDirectory();
-  const root = join(cache, [release, ...extra].join("+"));
+  const root = join(cache, name);
   if (existsSync(root)) return root;
   await ensurePackages(["release"], say);
   await mkdir(cache, { recursive: true });
-  say(`Making a Debian ${release} with its engine in ${root}, which takes about a minute`);
-  const packages = [...enginePackages, ...extra].join(",");
-  await run("flock", [cache, "sh", "-c", making, "sh", root, release, packages, await debianMirror()]);
+  say(`Making a Debian ${release} with ${packages.join(", ")} in ${root}, which takes about a minute`);
+  await run("flock", [cache, "sh", "-c", making, "sh", root, release, packages.join(","), await debianMirror()]);
   return root;
 }
 
@@ -50,7 +59,6 @@ async function debianMirror(): Promise<string> {
     .split("\n")
     .map((line) => line.split(" "))
     .find(([origin, suite]) => origin === "Debian" && suite !== undefined && !suite.includes("-"))?.[2];
-  if (mirror === undefined)
-    throw new Error("an engine of another Debian release needs a machine with Debian's packages");
+  if (mirror === undefined) throw new Error("another Debian release needs a machine with Debian's packages");
   return mirror;
 }

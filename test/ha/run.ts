@@ -1,0 +1,30 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { messageOf } from "../../src/lib/errors.ts";
+import { installHomeAssistant } from "../bed/home-assistant/installation.ts";
+
+/*
+ * `npm run test:ha`: installs Home Assistant, where that was not done yet, and runs the tests against it. Where it cannot
+ * be had, one line says why, and nothing counts as passed or failed.
+ */
+
+async function isThere(): Promise<boolean> {
+  try {
+    const { version } = await installHomeAssistant((line) => console.error(line));
+    console.log(`Home Assistant ${version}`);
+    return true;
+  } catch (error) {
+    const [why = ""] = messageOf(error).trim().split("\n").slice(-1);
+    console.log(`Home Assistant: unavailable (${why})`);
+    return false;
+  }
+}
+
+if (await isThere()) {
+  const vitest = join(import.meta.dirname, "..", "..", "node_modules", "vitest", "vitest.mjs");
+  const args = [vitest, "run", "--project", "ha", ...process.argv.slice(2)];
+  const child = spawn(process.execPath, args, { stdio: "inherit" });
+  const [code] = await once(child, "exit");
+  process.exitCode = typeof code === "number" ? code : 1;
+}
