@@ -157,6 +157,7 @@ describe("autoUpdateDecision", () => {
     ["that was rolled back", tried(1, true), {}, /rolled back/],
     ["that failed twice", tried(2, false), {}, /could not be installed 2 times/],
     ["that the container came from", {}, { leftBehind: ["1.27 (222222222222)"] }, /going back/],
+    ["that it came from, when it was called otherwise", {}, { leftBehind: ["1.27.3 (222222222222)"] }, /going back/],
     ["of a stopped container", { container: { ...container, state: "exited" } }, {}, /does not run/],
     ["of a container that never ran", { container: { ...container, state: "created" } }, {}, /does not run/],
     [
