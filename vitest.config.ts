@@ -8,6 +8,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["src/**/*.test.ts", "test/*.test.ts"],
+          // Nothing here takes a second; a machine may be busy with other things.
+          testTimeout: 30_000,
         },
       },
       {
