@@ -4,6 +4,7 @@ import { wayToEngineOf } from "./connections.ts";
 import type { AutoUpdateSettings } from "./core/auto-update.ts";
 import { isoSeconds, nameFrom } from "./core/container.ts";
 import { type LocalImage, localImageFrom } from "./core/image-identity.ts";
+import { parseImageReference } from "./core/image-reference.ts";
 import type { ContainerInspect } from "./core/inspect.ts";
 import type { JournalEntry, SwapCommand } from "./core/journal.ts";
 import type { Command } from "./core/operation.ts";
@@ -28,6 +29,7 @@ import { changeLifecycle } from "./operations/lifecycle.ts";
 import type { Order, Procedures } from "./operations/runner.ts";
 import { type UpdateDependencies, updateContainer } from "./operations/update.ts";
 import { updateSeveral } from "./operations/update-several.ts";
+import { createVersionSources } from "./operations/version-findings.ts";
 
 export interface ProcedureDependencies {
   readonly config: Config;
@@ -56,6 +58,7 @@ export function proceduresFor(deps: ProcedureDependencies): Procedures {
   const { config } = deps;
   const update = updateDependencies(deps);
   const lifecycle = { ...deps, wayToEngine: update.wayToEngine };
+  const checking = { ...deps, versions: createVersionSources(deps, config) };
   const switching = { ...deps, settings: autoUpdateSettings(config) };
   const replace = (command: Extract<Command, { kind: SwapCommand }>, order: Order, signal: AbortSignal) =>
     command.dryRun === true || config.update.dryRun
@@ -75,7 +78,7 @@ export function proceduresFor(deps: ProcedureDependencies): Procedures {
       const isOfAll = command.container === undefined;
       if (isOfAll) deps.inventory.setChecking(true);
       try {
-        return await checkForUpdates(deps, command, signal);
+        return await checkForUpdates(checking, command, signal);
       } finally {
         if (isOfAll) deps.inventory.setChecking(false);
       }
@@ -111,14 +114,19 @@ export function updateDependencies(deps: ProcedureDependencies): UpdateDependenc
     wayToEngine: wayToEngineOf(engineHost),
     onCurrent: ({ Name, Config: { Image: reference } }, image) => {
       const reason = "The container runs what was just pulled.";
-      const record = recordAfterUpdate(reference, localImageFrom(image), isoSeconds(clock.now()), reason);
+      const before = inventory.get(nameFrom(Name))?.check;
+      const record = recordAfterUpdate(reference, localImageFrom(image), isoSeconds(clock.now()), { reason, before });
       if (record !== undefined) inventory.setCheck(nameFrom(Name), record);
     },
-    onReplaced: async ({ command }, inspects) => {
+    onReplaced: async ({ command, container, members }, inspects) => {
+      const known = inventory.get(container)?.check;
+      const before = known?.imageId === members[0]?.inspect.Image ? known : undefined;
       for (const [index, inspect] of inspects.entries()) {
         const isUpdated = index === 0 && command === "update";
         const reference = inspect.Config.Image;
-        await show(deps, inspect, (image, at) => (isUpdated ? recordAfterUpdate(reference, image, at) : undefined));
+        await show(deps, inspect, (image, at) =>
+          isUpdated ? recordAfterUpdate(reference, image, at, { before }) : undefined,
+        );
       }
     },
     onRestored: (entry) => showRestored(deps, entry),
@@ -129,18 +137,26 @@ export function updateDependencies(deps: ProcedureDependencies): UpdateDependenc
 async function showRestored(deps: ProcedureDependencies, entry: JournalEntry): Promise<void> {
   const { members, command, newDigest: latestDigest, judged = false } = entry;
   const before = deps.inventory.get(entry.container)?.check;
+  const targetTag = changedTagOf(entry);
   for (const [index, { container }] of members.entries()) {
     try {
       const inspect = await deps.engine.inspect(container, AbortSignal.timeout(showMs));
       const judge: Judge = (image, at) =>
         index > 0 || command !== "update" || latestDigest === undefined
           ? undefined
-          : recordAfterRollback(inspect.Config.Image, image, { latestDigest, judged, before }, at);
+          : recordAfterRollback(inspect.Config.Image, image, { latestDigest, judged, targetTag, before }, at);
       await show(deps, inspect, judge);
     } catch (error) {
       deps.log.debug({ container, err: error }, "container could not be shown");
     }
   }
+}
+
+/** The tag that the replacement was for, where it is another one than before. */
+function changedTagOf({ members: [target] }: JournalEntry): string | undefined {
+  if (target === undefined || target.reference === target.inspect.Config.Image) return undefined;
+  const reference = parseImageReference(target.reference);
+  return reference.kind === "reference" ? reference.tag : undefined;
 }
 
 const showMs = 10_000;

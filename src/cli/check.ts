@@ -3,12 +3,9 @@ import { openEngineOf, openRegistryOf } from "../connections.ts";
 import { currentCheck, installedVersion, latestVersion } from "../core/entry.ts";
 import type { Entry } from "../core/ports.ts";
 import { isSelected } from "../core/selection.ts";
-import { rememberRemoteImages } from "../files/remote-images.ts";
 import { readContainers } from "../inventory/read-containers.ts";
-import { createInventory } from "../inventory/store.ts";
 import { messageOf } from "../lib/errors.ts";
-import { systemClock } from "../lib/time.ts";
-import { checkForUpdates } from "../operations/check.ts";
+import { checkOnce } from "./one-check.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { tableText } from "./table.ts";
 import { configOrComplaint, type ExitCode, type Invocation, type Terminal } from "./terminal.ts";
@@ -66,19 +63,10 @@ async function rowsOf(
   const engine = openEngineOf(engineConfig, surroundings);
   const identity = await engine.identify(signal);
   await using registry = openRegistryOf(config, surroundings, () => identity.insecureRegistries);
-  const inventory = createInventory();
-  inventory.setEngine(identity);
-  // The program that runs beside this one has its own notes, in its data directory.
-  const remoteImages = rememberRemoteImages();
-  for (const container of await readContainers(engine, signal)) {
-    const isWanted = invocation.names.length === 0 || invocation.names.includes(container.name);
-    if (isWanted && isSelected(container.name, container.labels, config.containers)) inventory.putContainer(container);
-  }
-  await checkForUpdates(
-    { engine, registry, remoteImages, inventory, clock: systemClock, onLimited: () => {} },
-    { kind: "check" },
-    signal,
-  );
+  const containers = (await readContainers(engine, signal))
+    .filter(({ name }) => invocation.names.length === 0 || invocation.names.includes(name))
+    .filter(({ name, labels }) => isSelected(name, labels, config.containers));
+  const inventory = await checkOnce({ config, engine, identity, registry, containers }, signal);
   return inventory.all().map(rowFrom);
 }
 

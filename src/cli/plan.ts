@@ -3,10 +3,12 @@ import type { Config, EngineConfig } from "../config/config.ts";
 import { openEngineOf, openRegistryOf, wayToEngineOf } from "../connections.ts";
 import type { OutcomeState, UpdatePlan } from "../core/operation.ts";
 import { isSelected } from "../core/selection.ts";
+import { trackingFor } from "../core/tag-tracking.ts";
 import { readContainers } from "../inventory/read-containers.ts";
 import { messageOf } from "../lib/errors.ts";
 import { compareNaturally } from "../lib/text.ts";
 import { dryRun } from "../operations/dry-run.ts";
+import { checkOnce } from "./one-check.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { configOrComplaint, type ExitCode, type Invocation, type Terminal } from "./terminal.ts";
 
@@ -47,15 +49,17 @@ async function rowsOf(
   const engine = openEngineOf(engineConfig, surroundings);
   const identity = await engine.identify(signal);
   await using registry = openRegistryOf(config, surroundings, () => identity.insecureRegistries);
-  const names = (await readContainers(engine, signal))
+  const wanted = (await readContainers(engine, signal))
     .filter(({ name }) => invocation.names.length === 0 || invocation.names.includes(name))
-    .filter(({ name, labels }) => isSelected(name, labels, config.containers))
-    .map(({ name }) => name)
-    .sort(compareNaturally);
+    .filter(({ name, labels }) => isSelected(name, labels, config.containers));
+  const names = wanted.map(({ name }) => name).sort(compareNaturally);
+  // Which tag a container would be given is for a check to find out.
+  const containers = wanted.filter((container) => trackingFor(container, config) !== undefined);
+  const inventory = await checkOnce({ config, engine, identity, registry, containers }, signal);
   const deps = {
     engine,
     registry,
-    inventory: { node: () => ({ engine: identity }), get: () => undefined },
+    inventory,
     // A Gangway that runs has its own: what is unfinished there is said by itself.
     journal: { all: () => Promise.resolve([]) },
     ownContainerId: surroundings.ownContainerId,

@@ -23,7 +23,8 @@ export function installedDigest(entry: Entry): string {
 export function installedVersion(entry: Entry): string {
   const check = currentCheck(entry);
   const other = hasUpdate(entry) ? check?.latest : undefined;
-  return versionText(versionLabel(entry.container.image, check?.installed, other), installedDigest(entry));
+  const label = check?.installedVersion ?? versionLabel(entry.container.image, check?.installed, other);
+  return versionText(label, installedDigest(entry));
 }
 
 /** Is there an update to offer, by the last certain answer? A label can forbid to offer any. */
@@ -40,9 +41,9 @@ export function hasUpdate(entry: Entry): boolean {
 export function latestVersion(entry: Entry): string | undefined {
   const check = currentCheck(entry);
   if (check?.verdict === undefined) return undefined;
-  return hasUpdate(entry) && check.latestDigest !== undefined
-    ? versionText(versionLabel(entry.container.image, check.latest, check.installed), check.latestDigest)
-    : installedVersion(entry);
+  if (!hasUpdate(entry) || check.latestDigest === undefined) return installedVersion(entry);
+  const label = check.latestVersion ?? versionLabel(entry.container.image, check.latest, check.installed);
+  return versionText(label, check.latestDigest);
 }
 
 /** Where to read what is new in the newest version, or in the one that runs; undefined where nobody knows. */
@@ -53,7 +54,8 @@ export function releaseUrlOf(entry: Entry): string | undefined {
   const reference = parsed.kind === "reference" ? parsed : undefined;
   const newest = hasUpdate(entry) ? check?.latest : check?.installed;
   const other = hasUpdate(entry) ? check?.installed : undefined;
-  const version = humanVersion(newest, reference?.repository ?? "", other);
+  const tag = hasUpdate(entry) ? check?.latestVersion : check?.installedVersion;
+  const version = tag ?? humanVersion(newest, reference?.repository ?? "", other);
   const details = mergedDetails(newest, other);
   return releaseUrl({ label: labelsFrom(labels).releaseUrl, reference, details, version });
 }

@@ -5,8 +5,10 @@ import {
   digestsOfRepository,
   familiarText,
   type ImageReference,
+  isTag,
   parseImageReference,
   repositoryOf,
+  withTag,
 } from "./image-reference.ts";
 
 const hex = "0123456789abcdef".repeat(4);
@@ -171,6 +173,33 @@ describe("canonicalText and familiarText", () => {
   ])("write %s in full and as Docker prints it", (text, canonical, familiar) => {
     expect(canonicalText(parsed(text))).toBe(canonical);
     expect(familiarText(parsed(text))).toBe(familiar);
+  });
+});
+
+describe("withTag", () => {
+  it.each([
+    ["nginx", "nginx:2"],
+    ["nginx:1.27", "nginx:2"],
+    ["docker.io/library/nginx:1.27", "docker.io/library/nginx:2"],
+    ["127.0.0.1:5000/app", "127.0.0.1:5000/app:2"],
+    ["127.0.0.1:5000/team/app:1", "127.0.0.1:5000/team/app:2"],
+  ])("changes nothing of %s but its tag", (text, expected) => {
+    expect(withTag(text, "2")).toBe(expected);
+  });
+});
+
+describe("isTag", () => {
+  it.each([
+    ["latest", true],
+    ["_1.2-x", true],
+    ["x".repeat(128), true],
+    ["x".repeat(129), false],
+    ["", false],
+    ["-1", false],
+    ["a b", false],
+    ["1@x", false],
+  ])("says of %s: %s", (text, expected) => {
+    expect(isTag(text)).toBe(expected);
   });
 });
 

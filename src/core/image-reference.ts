@@ -100,6 +100,11 @@ export function familiarText(reference: ImageReference): string {
   return short.startsWith("library/") && !short.slice("library/".length).includes("/") ? short.slice(8) : short;
 }
 
+/** `text`, an image reference without digest, as it is written but with another tag: `nginx:1` as `nginx:2`. */
+export function withTag(text: string, tag: string): string {
+  return `${split(text).name}:${tag}`;
+}
+
 /** The digests among `repoDigests` (`name@sha256:…`) that stand for `reference`'s repository, in their order. */
 export function digestsOfRepository(repoDigests: readonly string[], reference: ImageReference): readonly string[] {
   const repository = repositoryOf(reference);

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { familiarText, parseImageReference } from "./image-reference.ts";
-import { isPreviousImageNeeded, previousImageFor, previousRepositoryFor } from "./previous-image.ts";
+import {
+  isPreviousImageNeeded,
+  previousImageFor,
+  previousReferenceFor,
+  previousRepositoryFor,
+} from "./previous-image.ts";
 
 describe("the repository for a container's previous image", () => {
   it.each([
@@ -40,5 +45,27 @@ describe("a previous image", () => {
     [[kept], ["<none>@<none>"], true],
   ])("with the names %j and %j would be lost with its tag: %s", (RepoTags, RepoDigests, expected) => {
     expect(isPreviousImageNeeded({ RepoTags, RepoDigests }, tag)).toBe(expected);
+  });
+});
+
+describe("previousReferenceFor", () => {
+  const kept = "gangway/keep/web:20261121-031502";
+
+  it.each([
+    ["the version's tag that the image still has", "nginx:1.28.0", [kept, "nginx:1.27.3"], "nginx:1.27.3"],
+    [
+      "it as the container names its image",
+      "docker.io/library/nginx:1.28.0",
+      ["nginx:1.27.3"],
+      "docker.io/library/nginx:1.27.3",
+    ],
+    ["the newest of several", "nginx:1.28.0", ["nginx:1.9.0", "nginx:1.27.3", "nginx:1.27"], "nginx:1.27.3"],
+    ["the same reference where the tag had only moved", "nginx:1.28.0", [kept], "nginx:1.28.0"],
+    ["the same where the image has that tag again", "nginx:1.28.0", ["nginx:1.27.3", "nginx:1.28.0"], "nginx:1.28.0"],
+    ["the same where the tag is no version", "nginx:stable", ["nginx:1.27.3"], "nginx:stable"],
+    ["no tag of another repository", "nginx:1.28.0", ["other/nginx:1.27.3"], "nginx:1.28.0"],
+    ["no other kind of tag", "nginx:1.28.0", ["nginx:1.27.3-alpine", "nginx:mainline"], "nginx:1.28.0"],
+  ])("is %s", (_, current, RepoTags, expected) => {
+    expect(previousReferenceFor(current, { RepoTags })).toBe(expected);
   });
 });

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { familiarText, type ImageReference, parseImageReference } from "./image-reference.ts";
+import { familiarText, type ImageReference, parseImageReference, repositoryOf, withTag } from "./image-reference.ts";
 import type { ImageInspect } from "./inspect.ts";
 import { keepRepository } from "./journal.ts";
+import { isComparable, newestFirst, versionTagFrom } from "./version-tag.ts";
 
 /**
  * Where the image that a container ran before its last update is kept: `gangway/keep/<container>`. Container names may
@@ -30,4 +31,25 @@ export function isPreviousImageNeeded(
 ): boolean {
   const isOther = (name: string): boolean => !name.startsWith(`${keepRepository}/`) && !name.startsWith("<none>");
   return ![...tags, ...digests].some((name) => isOther(name) && name !== familiarText(tag));
+}
+
+/**
+ * What a container that is created from `current` now is to be created from when it gets this earlier image back: the
+ * version's tag that the image still has, where the tag itself was changed by an update; else the same reference.
+ */
+export function previousReferenceFor(current: string, { RepoTags: tags }: Pick<ImageInspect, "RepoTags">): string {
+  const reference = parseImageReference(current);
+  const own = reference.kind === "reference" && reference.digest === undefined ? reference : undefined;
+  const version = versionTagFrom(own?.tag ?? "");
+  if (own === undefined || version === undefined) return current;
+  const itsTags = tags.map(parseImageReference).flatMap((tag) => {
+    const isItsRepository = tag.kind === "reference" && repositoryOf(tag) === repositoryOf(own);
+    return isItsRepository ? (tag.tag ?? []) : [];
+  });
+  if (itsTags.includes(version.text)) return current;
+  const [previous] = itsTags
+    .flatMap((tag) => versionTagFrom(tag) ?? [])
+    .filter((tag) => isComparable(tag, version))
+    .sort(newestFirst);
+  return previous === undefined ? current : withTag(current, previous.text);
 }

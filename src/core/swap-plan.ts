@@ -12,6 +12,8 @@ export interface SwapSubject {
   readonly images: ReadonlyMap<string, ImageInspect>;
   /** For the first member; its dependants keep their images. */
   readonly newImage: Pick<ImageInspect, "Id">;
+  /** What the first member is created from, where that is another reference than before. */
+  readonly newReference?: string | undefined;
   /** By the members' ids: the files of their writable layers that are carried over. */
   readonly carried: ReadonlyMap<string, readonly string[]>;
   /** Names by id, of all containers that there are. */
@@ -26,8 +28,10 @@ export interface PlannedSwap {
 }
 
 /** Plans the replacement of a container and of its dependants. */
-export function planSwap({ members, images, newImage, carried, names, identity }: SwapSubject): PlannedSwap {
+export function planSwap(subject: SwapSubject): PlannedSwap {
+  const { members, images, newImage, newReference, carried, names, identity } = subject;
   const planned = members.map((inspect, index) => {
+    const reference = (index === 0 ? newReference : undefined) ?? inspect.Config.Image;
     const oldImage = images.get(inspect.Image);
     const image = index === 0 ? newImage : { Id: inspect.Image };
     const manifest = index === 0 ? undefined : inspect.ImageManifestDescriptor?.digest;
@@ -36,7 +40,7 @@ export function planSwap({ members, images, newImage, carried, names, identity }
       oldImage,
       newImage: image,
       ...(manifest === undefined ? {} : { newManifestId: manifest }),
-      newReference: inspect.Config.Image,
+      newReference: reference,
       apiVersion: identity.apiVersion,
       hostName: identity.hostName,
       containers: names,
@@ -45,7 +49,7 @@ export function planSwap({ members, images, newImage, carried, names, identity }
       container: nameFrom(inspect.Name),
       oldId: inspect.Id,
       newImageId: image.Id,
-      reference: inspect.Config.Image,
+      reference,
       wasRunning: inspect.State.Running,
       wasPaused: inspect.State.Paused,
       restartPolicy: inspect.HostConfig.RestartPolicy ?? { Name: "no" },

@@ -31,6 +31,8 @@ export interface CheckRecord {
   readonly installedDigest?: string;
   /** What the container's own image says of itself. */
   readonly installed?: ImageDetails;
+  /** The version tag that stands for it, where tags are tracked and one does. */
+  readonly installedVersion?: string;
   /** The platform of the container's image: `linux/arm/v7`. */
   readonly platform?: string;
   /** The last certain answer, however old. */
@@ -43,6 +45,10 @@ export interface CheckRecord {
   /** The digest of the newest image's manifest for this platform: it tells whether two digests are one version. */
   readonly latestImage?: string;
   readonly latest?: ImageDetails;
+  /** The version tag that stands for the newest image, where tags are tracked and one does. */
+  readonly latestVersion?: string;
+  /** The tag to install, where that is another one than the container's own. */
+  readonly targetTag?: string;
   /** ISO 8601, UTC: when `latestDigest` was first seen here. */
   readonly latestSince?: string;
   /** How often it was tried to install another digest instead of this image. */
@@ -58,16 +64,9 @@ export interface Attempts {
 }
 
 /** What a check has found out about one container. */
-export interface Finding {
-  readonly status: UpdateStatus;
-  readonly reason: string;
-  readonly installedDigest?: string;
-  readonly installed?: ImageDetails;
-  readonly platform?: string;
-  readonly latestDigest?: string;
-  readonly latestImage?: string;
-  readonly latest?: ImageDetails;
-}
+export interface Finding
+  extends Pick<CheckRecord, "status" | "reason" | "installedDigest" | "installed" | "installedVersion" | "platform">,
+    Latest {}
 
 /**
  * The record after a check. An uncertain status keeps the last verdict, as long as that was given for the same image
@@ -90,6 +89,7 @@ export function recordAfter(
   const verdict = isCertain ? status : kept?.verdict;
   const installedDigest = found.installedDigest ?? kept?.installedDigest;
   const installed = found.installed ?? kept?.installed;
+  const { installedVersion } = isCertain ? found : (kept ?? found);
   const platform = found.platform ?? kept?.platform;
   return {
     status,
@@ -97,6 +97,7 @@ export function recordAfter(
     ...subject,
     ...(installedDigest === undefined ? {} : { installedDigest }),
     ...(installed === undefined ? {} : { installed }),
+    ...(installedVersion === undefined ? {} : { installedVersion }),
     ...(platform === undefined ? {} : { platform }),
     ...(verdict === undefined ? {} : { verdict }),
     ...latest,
@@ -105,14 +106,16 @@ export function recordAfter(
   };
 }
 
-type Latest = Pick<CheckRecord, "latestDigest" | "latestImage" | "latest">;
+type Latest = Pick<CheckRecord, "latestDigest" | "latestImage" | "latest" | "latestVersion" | "targetTag">;
 
 function latestIn(from: Latest | undefined): Latest {
-  const { latestDigest, latestImage, latest } = from ?? {};
+  const { latestDigest, latestImage, latest, latestVersion, targetTag } = from ?? {};
   return {
     ...(latestDigest === undefined ? {} : { latestDigest }),
     ...(latestImage === undefined ? {} : { latestImage }),
     ...(latest === undefined ? {} : { latest }),
+    ...(latestVersion === undefined ? {} : { latestVersion }),
+    ...(targetTag === undefined ? {} : { targetTag }),
   };
 }
 
@@ -122,7 +125,9 @@ function latestAfter(kept: CheckRecord | undefined, found: Finding, verdict: Ver
   const isSameDigest = kept.latestDigest === found.latestDigest;
   const isSameImage = kept.latestImage !== undefined && kept.latestImage === found.latestImage;
   if (!isSameDigest && !isSameImage) return latestIn(found);
-  return latestIn({ ...latestIn(kept), ...latestIn(found), ...(isSameImage ? pick(kept) : {}) });
+  // What it is called, and where it stands, is not the image's: another tag can come to stand for it.
+  const { latestVersion, targetTag, ...image } = latestIn(kept);
+  return latestIn({ ...image, ...latestIn(found), ...(isSameImage ? pick(kept) : {}) });
 }
 
 function pick({ latestDigest }: CheckRecord): Latest {
@@ -159,16 +164,23 @@ export function installedDigestOf(
   return latestDigest !== undefined && own.includes(latestDigest) ? latestDigest : own[0];
 }
 
-/** The record of a container that has just been given the newest image of its reference; undefined where that has no digest. */
+/**
+ * The record of a container that has just been given the newest image of its reference; undefined where that has no
+ * digest. `before`: what was known before the update.
+ */
 export function recordAfterUpdate(
   reference: string,
   image: LocalImage,
   checkedAt: string,
-  reason = "The container was just updated.",
+  {
+    reason = "The container was just updated.",
+    before,
+  }: { readonly reason?: string; readonly before?: CheckRecord | undefined } = {},
 ): CheckRecord | undefined {
   const parsed = parseImageReference(reference);
-  const digest = parsed.kind === "reference" ? installedDigestOf(parsed, image, undefined) : undefined;
+  const digest = parsed.kind === "reference" ? installedDigestOf(parsed, image, before?.latestDigest) : undefined;
   if (digest === undefined) return undefined;
+  const version = before?.latestDigest === digest ? before.latestVersion : undefined;
   return {
     status: "up_to_date",
     verdict: "up_to_date",
@@ -178,22 +190,27 @@ export function recordAfterUpdate(
     reference,
     installedDigest: digest,
     ...(image.details === undefined ? {} : { installed: image.details }),
+    ...(version === undefined ? {} : { installedVersion: version, latestVersion: version }),
     latestDigest: digest,
   };
 }
 
+interface RolledBack {
+  readonly latestDigest: string;
+  readonly judged: boolean;
+  readonly targetTag?: string | undefined;
+  readonly before?: CheckRecord | undefined;
+}
+
 /**
  * The record of a container that was put back after an update: its image is not the newest, as the update has shown.
- * `judged`: the newest did not work, so that nobody installs it again unasked. `before`: what was known before the update.
+ * `judged`: the newest did not work, so that nobody installs it again unasked. `targetTag`: the tag that the newest stands
+ * in, where that is another one. `before`: what was known before the update.
  */
 export function recordAfterRollback(
   reference: string,
   image: LocalImage,
-  {
-    latestDigest,
-    judged,
-    before,
-  }: { readonly latestDigest: string; readonly judged: boolean; readonly before?: CheckRecord | undefined },
+  { latestDigest, judged, targetTag, before }: RolledBack,
   checkedAt: string,
 ): CheckRecord {
   const parsed = parseImageReference(reference);
@@ -207,7 +224,9 @@ export function recordAfterRollback(
     reference,
     ...(installedDigest === undefined ? {} : { installedDigest }),
     ...(image.details === undefined ? {} : { installed: image.details }),
+    ...(before?.installedVersion === undefined ? {} : { installedVersion: before.installedVersion }),
     ...latestIn(before?.latestDigest === latestDigest ? before : { latestDigest }),
+    ...(targetTag === undefined ? {} : { latestVersion: targetTag, targetTag }),
     latestSince: checkedAt,
     ...(judged ? { attempts: { digest: latestDigest, count: 1, rolledBack: true } } : {}),
   };

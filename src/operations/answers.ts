@@ -26,6 +26,8 @@ type Asking = Extract<CheckQuestion, { readonly kind: "ask" }>;
 export interface Answers {
   /** `wasCertain`: there was a verdict for the same image before. Rejects only where the check is aborted. */
   readonly findingFor: (question: Asking, wasCertain: boolean) => Promise<Finding>;
+  /** By one HEAD for each tag. Rejects only where the check is aborted. */
+  readonly digestOf: (reference: ImageReference) => Promise<TagAnswer>;
   /** The digests that tags have now. */
   readonly digests: () => Promise<readonly string[]>;
   /** The repositories of tags that could not be asked about. */
@@ -33,22 +35,23 @@ export interface Answers {
 }
 
 type Failure = Extract<RemoteAnswer, { readonly kind: "error" }>;
-type Tag = { readonly kind: "digest"; readonly digest: string } | Failure;
+/** The digest that a tag has now, or why it cannot be told. */
+export type TagAnswer = { readonly kind: "digest"; readonly digest: string } | Failure;
 
 export function createAnswers(deps: AnswersDependencies, signal: AbortSignal): Answers {
   const { registry, remoteImages, locals } = deps;
   const resolve = createResolver(deps);
   const failed = failureBy(deps, signal);
-  const tags = new Map<string, { readonly repository: string; readonly tag: Promise<Tag> }>();
+  const tags = new Map<string, { readonly repository: string; readonly tag: Promise<TagAnswer> }>();
 
-  const ask = async (reference: ImageReference): Promise<Tag> => {
+  const ask = async (reference: ImageReference): Promise<TagAnswer> => {
     try {
       return { kind: "digest", digest: await registry.digestOf(reference, signal) };
     } catch (error) {
       return failed(reference, error);
     }
   };
-  const tagOf = (reference: ImageReference): Promise<Tag> => {
+  const tagOf = (reference: ImageReference): Promise<TagAnswer> => {
     const name = canonicalText(reference);
     const known = tags.get(name) ?? { repository: repositoryOf(reference), tag: ask(reference) };
     tags.set(name, known);
@@ -92,10 +95,11 @@ export function createAnswers(deps: AnswersDependencies, signal: AbortSignal): A
       ...(comparison.kind === "different" ? latestFrom(image) : {}),
     };
   };
-  const settled = async (): Promise<readonly { readonly repository: string; readonly tag: Tag }[]> =>
+  const settled = async (): Promise<readonly { readonly repository: string; readonly tag: TagAnswer }[]> =>
     Promise.all([...tags.values()].map(async ({ repository, tag }) => ({ repository, tag: await tag })));
   return {
     findingFor,
+    digestOf: tagOf,
     digests: async () => (await settled()).flatMap(({ tag }) => (tag.kind === "digest" ? [tag.digest] : [])),
     unanswered: async () =>
       (await settled()).flatMap(({ repository, tag }) => (tag.kind === "error" ? [repository] : [])),

@@ -4,16 +4,19 @@ import { digestsOf } from "../core/image-identity.ts";
 import { parseImageReference, repositoryOf } from "../core/image-reference.ts";
 import type { Command, Outcome } from "../core/operation.ts";
 import type { Engine, Entry, Inventory } from "../core/ports.ts";
-import { recordAfter } from "../core/update-status.ts";
+import { type Finding, recordAfter } from "../core/update-status.ts";
 import { isErrorWithCode, messageOf } from "../lib/errors.ts";
 import { shuffled } from "../lib/shuffle.ts";
 import type { Clock } from "../lib/time.ts";
 import { type Answers, type AnswersDependencies, createAnswers } from "./answers.ts";
 import { createLocalImages, type LocalImages } from "./local-images.ts";
+import { type VersionSources, versionFindingFor } from "./version-findings.ts";
 
 export interface CheckDependencies extends Omit<AnswersDependencies, "locals"> {
   readonly engine: Pick<Engine, "inspectImage">;
   readonly inventory: Pick<Inventory, "all" | "get" | "node" | "setCheck" | "setCheckTimes">;
+  /** Absent: nobody's version tags are tracked. */
+  readonly versions?: VersionSources;
   readonly clock: Clock;
 }
 
@@ -44,9 +47,10 @@ export async function checkForUpdates(
   const questions = await questionsFor(locals, entries, signal);
   const answers = createAnswers({ ...deps, locals }, signal);
   await Promise.all(
-    questions.map(async ({ entry: { container, check }, question }) => {
-      const wasCertain = check?.verdict !== undefined && check.imageId === container.imageId;
-      const found = question.kind === "settled" ? question : await answers.findingFor(question, wasCertain);
+    questions.map(async ({ entry, question }) => {
+      const { container } = entry;
+      const found =
+        question.kind === "settled" ? question : await findingFor({ ...deps, answers }, entry, question, signal);
       signal.throwIfAborted();
       const subject = {
         imageId: container.imageId,
@@ -63,6 +67,19 @@ export async function checkForUpdates(
     await forgetOthers(deps, answers);
   }
   return { state: "done", message: summaryOf(inventory, entries) };
+}
+
+function findingFor(
+  { answers, versions }: Pick<CheckDependencies, "versions"> & { readonly answers: Answers },
+  { container, check }: Entry,
+  question: Extract<CheckQuestion, { readonly kind: "ask" }>,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const wasCertain = check?.verdict !== undefined && check.imageId === container.imageId;
+  const tracking = versions?.trackingOf(container);
+  if (versions === undefined || tracking === undefined) return answers.findingFor(question, wasCertain);
+  const before = check?.imageId === container.imageId && check.reference === container.image ? check : undefined;
+  return versionFindingFor({ ...versions, answers }, { question, tracking, before, wasCertain }, signal);
 }
 
 async function questionsFor(

@@ -6,6 +6,7 @@ import type { SwapCommand, SwapMember } from "../core/journal.ts";
 import type { Outcome, PlannedMember, UpdatePlan } from "../core/operation.ts";
 import type { Engine, Inventory, Registry } from "../core/ports.ts";
 import { planSwap } from "../core/swap-plan.ts";
+import { latestVersionFor, updateTargetFor } from "../core/update-target.ts";
 import { isSameVersion, versionLabel, versionText } from "../core/versions.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { carriedFilesOf } from "./carried-files.ts";
@@ -43,7 +44,8 @@ export async function dryRun(
   const images = await imagesOf(deps, members, signal);
   const identity = identityOf(deps.inventory);
   const carried = await carriedFilesOf(deps.engine, members, signal);
-  const planned = planSwap({ members, images, newImage: aim.image, carried, names: survey.names, identity });
+  const { image: newImage, reference: newReference } = aim;
+  const planned = planSwap({ members, images, newImage, newReference, carried, names: survey.names, identity });
   const shown = planned.members.map((member) => plannedMember(deps.engine, member, signal));
   const plan: UpdatePlan = {
     container,
@@ -60,6 +62,7 @@ type Aim =
   | {
       readonly kind: "image";
       readonly image: Pick<ImageInspect, "Id">;
+      readonly reference: string;
       readonly from: string;
       readonly to: string;
       /** The container has it already. */
@@ -80,19 +83,21 @@ async function aimOf(
   signal: AbortSignal,
 ): Promise<Aim> {
   const { target: inspect } = survey;
+  const target = updateTargetFor(inspect, deps.inventory.get(nameFrom(inspect.Name))?.check);
   if (kind !== "update") {
-    return await goalFor(deps, { command: kind, inspect, oldImage, report: () => {} }, signal);
+    return await goalFor(deps, { command: kind, inspect, oldImage, target, report: () => {} }, signal);
   }
-  const reference = parseImageReference(inspect.Config.Image);
-  if (reference.kind !== "reference") throw new GangwayError("engine_answer_invalid", "the image cannot be pulled");
-  const digest = await deps.registry.digestOf(reference, signal);
-  const from = installedVersionOf(inspect, oldImage, digest);
-  const check = deps.inventory.get(nameFrom(inspect.Name))?.check;
-  const known = check?.latestDigest === digest && check.imageId === inspect.Image ? check : undefined;
-  const to = versionText(versionLabel(inspect.Config.Image, known?.latest, known?.installed), digest);
+  const { reference, check } = target;
+  const parsed = parseImageReference(reference);
+  if (parsed.kind !== "reference") throw new GangwayError("engine_answer_invalid", "the image cannot be pulled");
+  const digest = await deps.registry.digestOf(parsed, signal);
+  const known = check?.latestDigest === digest ? check : undefined;
+  const from = installedVersionOf(inspect, oldImage, { name: check?.installedVersion, latestDigest: digest });
+  const name = latestVersionFor(target, inspect.Config.Image, digest);
+  const to = versionText(name ?? versionLabel(reference, known?.latest, known?.installed), digest);
   // Another digest can stand for the same image: the last check has found that out.
   const isCurrent = isSameVersion(from, to) || known?.verdict === "up_to_date";
-  return { kind: "image", image: { Id: inspect.Image }, from, to: isCurrent ? from : to, isCurrent };
+  return { kind: "image", image: { Id: inspect.Image }, reference, from, to: isCurrent ? from : to, isCurrent };
 }
 
 async function plannedMember(

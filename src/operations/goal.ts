@@ -5,8 +5,9 @@ import { detailsFrom } from "../core/image-version.ts";
 import type { ContainerInspect, ImageInspect, Platform } from "../core/inspect.ts";
 import type { SwapCommand } from "../core/journal.ts";
 import type { Engine, Registry } from "../core/ports.ts";
-import { previousRepositoryFor } from "../core/previous-image.ts";
+import { previousReferenceFor, previousRepositoryFor } from "../core/previous-image.ts";
 import { installedDigestOf } from "../core/update-status.ts";
+import { latestVersionFor, type UpdateTarget } from "../core/update-target.ts";
 import { versionLabel, versionText } from "../core/versions.ts";
 import { GangwayError, isErrorWithCode } from "../lib/errors.ts";
 import type { Report } from "./runner.ts";
@@ -21,6 +22,8 @@ export type Goal =
   | {
       readonly kind: "image";
       readonly image: ImageInspect;
+      /** What the container is to be created from. */
+      readonly reference: string;
       /** The image's digest at its registry, where it has one. */
       readonly digest: string | undefined;
       /** Version texts of the old image and of this one. */
@@ -34,12 +37,14 @@ export interface GoalRequest {
   readonly inspect: ContainerInspect;
   /** Undefined: the engine has no record of it any more. */
   readonly oldImage: ImageInspect | undefined;
+  /** What an update is to install. */
+  readonly target: UpdateTarget;
   readonly report: Report;
 }
 
 /** Finds, and for an update pulls, the image that the command wants for a container. */
 export async function goalFor(deps: GoalDependencies, request: GoalRequest, signal: AbortSignal): Promise<Goal> {
-  const { inspect, oldImage } = request;
+  const { command, inspect, oldImage, target } = request;
   const container = nameFrom(inspect.Name);
   const parsed = parseImageReference(inspect.Config.Image);
   if (parsed.kind === "invalid") {
@@ -47,9 +52,33 @@ export async function goalFor(deps: GoalDependencies, request: GoalRequest, sign
   }
   const image = await find[request.command](deps, request, signal);
   if (typeof image === "string") return { kind: "none", message: image };
-  const digest = parsed.kind === "reference" ? digestOf(parsed, image, undefined) : undefined;
-  const from = installedVersionOf(inspect, oldImage, undefined);
-  return { kind: "image", image, digest, from, to: installedVersionOf(inspect, image, undefined) };
+  const latestDigest = command === "update" ? target.check?.latestDigest : undefined;
+  const digest = parsed.kind === "reference" ? digestOf(parsed, image, latestDigest) : undefined;
+  const reference = referenceFor(request, image);
+  const name =
+    command === "update" ? latestVersionFor(target, inspect.Config.Image, digest) : otherTag(reference, inspect);
+  const from = installedVersionOf(inspect, oldImage, { name: target.check?.installedVersion });
+  const to = installedVersionOf(inspect, image, { reference, name, latestDigest });
+  return { kind: "image", image, reference, digest, from, to };
+}
+
+/** A version that is gone back to has the name of its tag, where that is another one. */
+function otherTag(text: string, { Config }: ContainerInspect): string | undefined {
+  const reference = text === Config.Image ? undefined : parseImageReference(text);
+  return reference?.kind === "reference" ? reference.tag : undefined;
+}
+
+function referenceFor({ command, inspect, target }: GoalRequest, image: ImageInspect): string {
+  switch (command) {
+    case "update":
+      return target.reference;
+    case "recreate":
+      return inspect.Config.Image;
+    case "rollback":
+      return previousReferenceFor(inspect.Config.Image, image);
+    default:
+      return command satisfies never;
+  }
 }
 
 type Find = (deps: GoalDependencies, request: GoalRequest, signal: AbortSignal) => Promise<ImageInspect | string>;
@@ -68,10 +97,10 @@ const find: Readonly<Record<SwapCommand, Find>> = {
 /** Pulls the reference for the platform that the container has now, and makes sure that this is what came. */
 async function pullNewest(
   { engine, registry }: GoalDependencies,
-  { inspect, oldImage, report }: GoalRequest,
+  { target, oldImage, report }: GoalRequest,
   signal: AbortSignal,
 ): Promise<ImageInspect> {
-  const reference = parseImageReference(inspect.Config.Image) as ImageReference;
+  const reference = parseImageReference(target.reference) as ImageReference;
   const credentials = await registry.credentialsFor(reference.registry);
   const platform = oldImage === undefined ? undefined : platformOf(oldImage);
   report({ phase: "pulling", percent: 0 });
@@ -120,20 +149,27 @@ async function findPrevious(
   return `There is no earlier image of ${container} to go back to: Gangway keeps one from its first update on.`;
 }
 
-/**
- * The version text of a container with this image. An image can have several digests: `latestDigest`, the tag's, is shown
- * where it is one of them.
- */
+/** What else is known of a version. */
+export interface VersionFacts {
+  /** What the container is created from then, where that is another reference. */
+  readonly reference?: string | undefined;
+  /** The name that its tags give it. */
+  readonly name?: string | undefined;
+  /** The tag's digest: shown where the image, which can have several, has it. */
+  readonly latestDigest?: string | undefined;
+}
+
+/** The version text of a container with this image. */
 export function installedVersionOf(
   { Config, Image }: ContainerInspect,
   image: ImageInspect | undefined,
-  latestDigest: string | undefined,
+  { reference: text = Config.Image, name, latestDigest }: VersionFacts,
 ): string {
-  const reference = parseImageReference(Config.Image);
+  const reference = parseImageReference(text);
   const digest =
     image === undefined || reference.kind !== "reference" ? undefined : digestOf(reference, image, latestDigest);
   const details = image === undefined ? undefined : detailsFrom(image.Config.Labels);
-  return versionText(versionLabel(Config.Image, details), digest ?? image?.Id ?? Image);
+  return versionText(name ?? versionLabel(text, details), digest ?? image?.Id ?? Image);
 }
 
 function digestOf(

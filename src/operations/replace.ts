@@ -153,12 +153,21 @@ const deeds: Readonly<Record<SwapCommand, (entry: JournalEntry) => string>> = {
   rollback: ({ container, from, to }) => `${container} was brought back from ${from} to ${to}`,
 };
 
+/** Compose knows nothing of a tag that is not in its file. */
+function composeRemark({ command, members }: JournalEntry): readonly string[] {
+  const [target] = members;
+  const { Image: before, Labels: labels } = target?.inspect.Config ?? {};
+  const isCompose = labels?.["com.docker.compose.project"] !== undefined;
+  if (command !== "update" || !isCompose || target === undefined || target.reference === before) return [];
+  return [`Its compose file still names ${before}: write ${target.reference} there, or the next "up" goes back to it.`];
+}
+
 /** The outcome of a replacement that went well. */
 export function replaced(entry: JournalEntry, remarks: readonly string[] = []): Outcome {
   const { command, members, from, to } = entry;
   const others = members.slice(1).map(({ container }) => container);
   const along = others.length === 0 ? "" : `, and ${others.join(", ")} along with it`;
-  const message = [`${deeds[command](entry)}${along}.`, ...remarks].join(" ");
+  const message = [`${deeds[command](entry)}${along}.`, ...composeRemark(entry), ...remarks].join(" ");
   return { state: command === "update" ? "updated" : "done", message, from, to };
 }
 

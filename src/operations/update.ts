@@ -5,6 +5,7 @@ import type { Command, Outcome } from "../core/operation.ts";
 import type { Engine, Inventory } from "../core/ports.ts";
 import { pulledTagsOf } from "../core/retags.ts";
 import { planSwap } from "../core/swap-plan.ts";
+import { updateTargetFor } from "../core/update-target.ts";
 import { carriedFilesOf } from "./carried-files.ts";
 import { type Goal, type GoalDependencies, goalFor } from "./goal.ts";
 import { type HandOverDependencies, handOver, planHelper } from "./hand-over.ts";
@@ -25,7 +26,7 @@ export interface UpdateDependencies
     GoalDependencies["engine"] &
     Pick<Engine, "changes" | "list" | "stat">;
   readonly journal: ReplaceDependencies["journal"];
-  readonly inventory: Pick<Inventory, "node">;
+  readonly inventory: Pick<Inventory, "get" | "node">;
   readonly node: string;
   /** The operations that somebody is at work on: nobody else looks after their notes and their images. */
   readonly atWork: Set<string>;
@@ -56,11 +57,9 @@ export async function updateContainer(
     // Until the journal has taken over, nobody else would give the old image free again.
     if (oldImage !== undefined) keep.use(await holdImage(deps, oldImage.Id, order.operation, signal));
 
-    const goal = await goalFor(
-      deps,
-      { command: command.kind, inspect: before.target, oldImage, report: order.report },
-      signal,
-    );
+    const target = updateTargetFor(before.target, deps.inventory.get(command.container)?.check);
+    const request = { command: command.kind, inspect: before.target, oldImage, target, report: order.report };
+    const goal = await goalFor(deps, request, signal);
     if (goal.kind === "none") return { state: "rejected", message: goal.message };
     if (command.kind === "update" && goal.image.Id === before.target.Image) {
       deps.onCurrent(before.target, goal.image);
@@ -75,8 +74,7 @@ export async function updateContainer(
     }
     const admission = await admissionFor(deps, survey, command.kind);
     if (admission.kind === "refused") return { state: "rejected", message: admission.message };
-    const retags =
-      oldImage === undefined || command.kind !== "update" ? [] : pulledTagsOf(before.target.Config.Image, oldImage);
+    const retags = oldImage === undefined || command.kind !== "update" ? [] : pulledTagsOf(goal.reference, oldImage);
     const subject = { command: command.kind, survey, group: admission.group, goal, retags, order };
     const entry = await entryFor(deps, subject, signal);
     const { course } = admission;
@@ -120,7 +118,15 @@ async function entryFor(
   const images = await imagesOf(deps, group.members, signal);
   const { names } = survey;
   const carried = await carriedFilesOf(deps.engine, group.members, signal);
-  const subject = { members: group.members, images, newImage: goal.image, carried, names, identity };
+  const subject = {
+    members: group.members,
+    images,
+    newImage: goal.image,
+    newReference: goal.reference,
+    carried,
+    names,
+    identity,
+  };
   const { members, warnings } = planSwap(subject);
   for (const warning of warnings) deps.log.warn({ container, operation: order.id, warning }, "update warning");
   return {

@@ -20,24 +20,16 @@ function referenceTo(repository: string): ImageReference {
 }
 
 describe("a registry's list of tags", () => {
-  it("is read whole, over as many pages as it has", async () => {
-    const { registry } = bed;
-    await push(registry, "many", "1.0.0", "ociManifest");
-    const path = "/v2/many/manifests/";
-    const accept = "application/vnd.oci.image.manifest.v1+json";
-    const { body } = await registry.ask({ method: "GET", path: `${path}1.0.0`, headers: { accept } });
-    const tags = Array.from({ length: 1_001 }, (_, patch) => `1.0.${patch}`);
-    const headers = { "content-type": accept };
-    for (const tag of tags.slice(1)) await registry.ask({ method: "PUT", path: `${path}${tag}`, headers, body });
-    registry.clearRequests();
+  it("is read whole, by one request where it has one page", async () => {
+    const tags = ["1.0.0", "1.0.10", "1.0.9", "latest"];
+    for (const tag of tags) await push(bed.registry, "app", tag, "ociIndex");
     await using client = openClient();
+    const ask = () => client.registry.tagsOf(referenceTo("app"), new AbortController().signal);
+    await ask();
+    bed.registry.clearRequests();
 
-    const found = await client.registry.tagsOf(referenceTo("many"), new AbortController().signal);
-
-    expect(found.toSorted()).toEqual(tags.toSorted());
-    // The first one finds out that the registry speaks no TLS.
-    const asked = registry.requests().filter(({ status }) => status === 200);
-    expect(asked.map(({ method }) => method)).toEqual(["GET", "GET"]);
+    expect((await ask()).toSorted()).toEqual(tags);
+    expect(bed.registry.requests()).toMatchObject([{ method: "GET", status: 200 }]);
   });
 
   it("is empty where all tags were deleted, and an error where there is no such repository", async () => {
