@@ -23,6 +23,11 @@ const pythonLevels: ReadonlyMap<string, string> = new Map([
 
 /** The variables of other tools that are understood; Gangway's own names win over them. */
 export const aliases: readonly Alias[] = [
+  { name: "API_ENABLED", key: "http.enabled", read: (text) => text },
+  { name: "AUTH_ENABLED", key: "http.auth", read: (text) => text },
+  { name: "API_KEY", key: "http.api_key", read: (text) => text },
+  { name: "ALLOWED_IPS", key: "http.allowed_ips", read: (text) => text },
+  { name: "SETTINGS_PATH", key: "settings_path", read: (text) => text },
   { name: "CHECK_INTERVAL", key: "check.schedule", read: (text) => text },
   { name: "CHECK_CONCURRENCY", key: "check.concurrency", read: (text) => text },
   { name: "DRY_RUN", key: "update.dry_run", read: (text) => text },

@@ -11,7 +11,13 @@ import { registryName } from "./values.ts";
 
 /** All that is wrong between the keys of `tree`. */
 export function brokenRules(tree: unknown): readonly Fault[] {
-  return [...brokerFaults(tree), ...embeddedFaults(tree), ...engineFaults(tree), ...registryFaults(tree)];
+  return [
+    ...brokerFaults(tree),
+    ...embeddedFaults(tree),
+    ...engineFaults(tree),
+    ...registryFaults(tree),
+    ...httpFaults(tree),
+  ];
 }
 
 const tlsFiles = ["ca_file", "cert_file", "key_file"];
@@ -148,6 +154,35 @@ function registryFaults(tree: unknown): readonly Fault[] {
   ];
 }
 
+function httpFaults(tree: unknown): readonly Fault[] {
+  const keys = entriesOf(tree, "http", "keys");
+  const main = at(tree, ["http", "api_key"]);
+  const listeners = entriesOf(tree, "http", "listeners");
+  const isMain = (path: Path): boolean => main !== undefined && at(tree, [...path, "key"]) === main;
+  return [
+    ...duplicates(keys, (path) => at(tree, [...path, "name"])).map((path) => ({
+      path: [...path, "name"],
+      expected: "another name for each key",
+      found: "one that another key has",
+    })),
+    ...[...duplicates(keys, (path) => at(tree, [...path, "key"])), ...keys.filter(isMain)].map((path) => ({
+      path: [...path, "key"],
+      expected: "another key than the others, and than http.api_key",
+      found: "the same one",
+    })),
+    ...duplicates([["http"], ...listeners], (path) => fixedListen(at(tree, [...path, "listen"]))).map((path) => ({
+      path: [...path, "listen"],
+      expected: "another address for each listener, and than http.listen",
+      found: "one that another listens on",
+    })),
+  ];
+}
+
+/** Any free port is another one each time. */
+function fixedListen(listen: unknown): unknown {
+  return typeof listen === "string" && listen.endsWith(":0") ? undefined : listen;
+}
+
 /** Two keys of a section that are of no use without each other. */
 function pairFaults(tree: unknown, section: Path, first: string, second: string): readonly Fault[] {
   const has = (key: string): boolean => at(tree, [...section, key]) !== undefined;
@@ -156,10 +191,10 @@ function pairFaults(tree: unknown, section: Path, first: string, second: string)
   return [{ path: [...section, given], expected: `${missing} beside it`, found: "none" }];
 }
 
-function entriesOf(tree: unknown, list: string): readonly Path[] {
-  const entries = at(tree, [list]);
+function entriesOf(tree: unknown, ...list: readonly string[]): readonly Path[] {
+  const entries = at(tree, list);
   if (!Array.isArray(entries)) return [];
-  return entries.flatMap((entry: unknown, index) => (isSection(entry) ? [[list, index]] : []));
+  return entries.flatMap((entry: unknown, index) => (isSection(entry) ? [[...list, index]] : []));
 }
 
 /** The paths whose value is equal to that of an earlier one. */

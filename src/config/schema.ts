@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Entities } from "./entities.ts";
+import { Http } from "./http.ts";
 import { Image } from "./images.ts";
 import {
   brokerUrl,
@@ -200,6 +201,9 @@ export const ConfigFile = z.strictObject(
     data_dir: text("the path of a directory")
       .prefault("./data")
       .meta({ description: "Where Gangway keeps its files; relative to the working directory." }),
+    settings_path: text("the path of a file").exactOptional().meta({
+      description: "Where `settings.json` is kept, if not in `data_dir`; its directory must be there.",
+    }),
     mqtt: Mqtt,
     discovery: Discovery,
     engines: z.array(Engine, "a list of engines").min(1, "at least one engine").prefault([{}]).meta({
@@ -222,15 +226,7 @@ export const ConfigFile = z.strictObject(
       )
       .prefault({})
       .meta({ description: "Figures of running containers." }),
-    http: z
-      .strictObject(
-        {
-          listen: listenAddress().prefault("127.0.0.1:5000").meta({ description: "Where the HTTP server listens." }),
-        },
-        section,
-      )
-      .prefault({})
-      .meta({ description: "The HTTP server." }),
+    http: Http,
     containers: z
       .strictObject(
         {

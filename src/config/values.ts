@@ -1,6 +1,7 @@
 import { Cron } from "croner";
 import { z } from "zod";
 import { isTag } from "../core/image-reference.ts";
+import { addressRangeFrom } from "../lib/addresses.ts";
 import { linearPatternFrom, longestPattern } from "../lib/linear-pattern.ts";
 import { brokerUrlFrom, engineTransportOf, type ListenAddress, listenAddressFrom, listenText } from "./address.ts";
 import { type Duration, durationFrom, durationPattern, durationText } from "./duration.ts";
@@ -14,6 +15,9 @@ import { type Duration, durationFrom, durationPattern, durationText } from "./du
 export type Schedule =
   | { readonly kind: "cron"; readonly expression: string }
   | { readonly kind: "interval"; readonly ms: number };
+
+/** What is said where a section was expected. */
+export const section = "a section with keys of its own";
 
 // setTimeout counts to 2^31 - 1 ms and fires at once beyond.
 const longest = "24d";
@@ -89,6 +93,18 @@ export function listenAddress() {
     decode: (value, context): ListenAddress => listenAddressFrom(value) ?? refuse(context, value, expected),
     encode: listenText,
   });
+}
+
+/** A range of IP addresses in CIDR form, or a single address. */
+export function addressRange(): z.ZodString {
+  const expected = "an IP address or a range such as 192.168.1.0/24 or 2001:db8::/32";
+  return z.string(expected).refine((value) => addressRangeFrom(value) !== undefined, expected);
+}
+
+/** The origin of pages, as browsers send it, or `*`. */
+export function origin(): z.ZodString {
+  const expected = "an origin such as https://dashboard.example or http://192.0.2.7:8123, or * for any";
+  return z.string(expected).refine((value) => value === "*" || URL.parse(value)?.origin === value, expected);
 }
 
 /** A topic, or the first levels of one. */

@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { addressRange, listenAddress, origin, section, text, yesOrNo } from "./values.ts";
+
+const secret = (description: string) => text("a text").exactOptional().meta({ description, writeOnly: true });
+const ranges = () => z.array(addressRange(), "a list of addresses and ranges");
+
+const Listener = z.strictObject(
+  {
+    listen: listenAddress().meta({ description: "Where it listens." }),
+    profile: z.enum(["api", "metrics"], "api or metrics").prefault("api").meta({
+      description:
+        "What it serves besides the health routes: `api` all that `http.listen` serves, `metrics` only `/metrics`.",
+    }),
+    auth: yesOrNo().exactOptional().meta({
+      description: "Ask for a key here, or not; where absent, as `http.auth` says.",
+    }),
+    allowed_ips: ranges()
+      .exactOptional()
+      .meta({ description: "Who may come here; where absent, as `http.allowed_ips` says." }),
+  },
+  section,
+);
+
+const NamedKey = z.strictObject(
+  {
+    name: text("a name").meta({ description: "What the log calls whoever shows the key." }),
+    key: text("a text").meta({ description: "The key itself.", writeOnly: true }),
+    scopes: z
+      .array(z.enum(["read", "control", "admin"], "read, control or admin"), "a list of scopes")
+      .min(1, "at least one scope")
+      .prefault(["read"])
+      .meta({
+        description:
+          "What it is good for: `read` to look, `control` also to send commands, `admin` also to change settings.",
+      }),
+    allowed_ips: ranges()
+      .exactOptional()
+      .meta({ description: "Where it may come from, of those that `http.allowed_ips` lets in; where absent, all." }),
+  },
+  section,
+);
+
+/** The section `http`. */
+export const Http = z
+  .strictObject(
+    {
+      listen: listenAddress().prefault("127.0.0.1:5000").meta({ description: "Where the HTTP server listens." }),
+      enabled: yesOrNo().prefault(false).meta({
+        description: "Serve the API. While it is off, only the health routes and the settings answer.",
+      }),
+      auth: yesOrNo().prefault(true).meta({
+        description: "Ask for a key. Where there is none, Gangway makes one, keeps it in `settings.json` and says so.",
+      }),
+      api_key: secret("The key that may do everything."),
+      allowed_ips: ranges().prefault(["127.0.0.0/8", "::1"]).meta({
+        description: "Addresses and ranges that may come at all; others get 403, and the log names them.",
+      }),
+      trusted_proxies: ranges().prefault([]).meta({
+        description:
+          "Proxies whose `X-Forwarded-For` is believed. Without them the address is that of the connection, whatever a request says.",
+      }),
+      keys: z.array(NamedKey, "a list of keys").prefault([]).meta({ description: "More keys, each for a purpose." }),
+      listeners: z
+        .array(Listener, "a list of listeners")
+        .prefault([])
+        .meta({ description: "More addresses to listen on, such as one for Prometheus without a key." }),
+      cors: z.array(origin(), "a list of origins").prefault([]).meta({
+        description: "Origins of web pages that may use the API from a browser, such as `https://dashboard.example`.",
+      }),
+    },
+    section,
+  )
+  .prefault({})
+  .meta({ description: "The HTTP server." });
