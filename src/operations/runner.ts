@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import PQueue from "p-queue";
+import type { OperationBook } from "../core/doors.ts";
 import type { Command, CommandKind, OperationResult, Outcome, Progress } from "../core/operation.ts";
 import { isSuccess } from "../core/operation.ts";
-import type { Inventory, Operations, Submission } from "../core/ports.ts";
+import type { Inventory, Submission } from "../core/ports.ts";
 import { GangwayError, isErrorWithCode, messageOf } from "../lib/errors.ts";
 import type { Locks } from "../lib/locks.ts";
 import type { Log } from "../lib/log.ts";
 import { type Clock, pause } from "../lib/time.ts";
+import { createJobs, type Job, type Place } from "./jobs.ts";
 
 /** What a procedure says while it runs. */
 export type Report = (progress: Pick<Progress, "phase" | "percent" | "secondsLeft">) => void;
@@ -48,13 +50,7 @@ export interface RunnerDependencies {
   readonly log: Log;
 }
 
-interface Job {
-  readonly command: Command;
-  readonly operation: string;
-  readonly submission: Submission;
-}
-
-export interface Runner extends Operations {
+export interface Runner extends OperationBook {
   /** Takes no more commands, aborts what runs, and resolves when all have ended or `graceMs` are over. */
   readonly stop: (graceMs: number) => Promise<void>;
 }
@@ -95,47 +91,55 @@ function traitOf(command: Command): Trait {
  * every end told in the same way to whoever asked.
  */
 export function createRunner(deps: RunnerDependencies): Runner {
-  /** By subject, in the order in which they came. */
-  const jobs = new Map<string, readonly Job[]>();
+  const jobs = createJobs();
   const replacements = new PQueue({ concurrency: deps.parallel });
   const stopping = new AbortController();
-
   const clear = (subject: string, job: Job): void => {
-    const rest = (jobs.get(subject) ?? []).filter((another) => another !== job);
-    if (rest.length > 0) jobs.set(subject, rest);
-    else jobs.delete(subject);
-    const next = rest[0];
+    const next = jobs.remove(subject, job);
     if (next !== undefined) showQueued(deps, next.command, next.submission.id);
   };
 
   return {
     submit: (command, source, id) => {
       const subject = subjectOf(command);
-      const twin = jobs.get(subject)?.at(-1);
-      if (twin !== undefined && isDeepStrictEqual(twin.command, command)) return join(deps, twin.submission, id);
+      const twin = jobs.last(subject);
+      if (twin !== undefined && isDeepStrictEqual(twin.command, command)) return join(deps, twin, id);
       const operation = deps.newOperation();
       const order = { operation, id: id ?? operation, startedAt: new Date(deps.clock.now()).toISOString() };
       const fields = { operation: order.id, command: command.kind, container: containerOf(command), source };
       deps.log.info(fields, "operation");
-      const run = (): Promise<OperationResult> => runLocked(deps, command, order, stopping.signal);
-      const done = traitOf(command).heavy ? replacements.add(run) : run();
-      const job: Job = { command, operation, submission: { id: order.id, done } };
-      jobs.set(subject, [...(jobs.get(subject) ?? []), job]);
+      const givenUp = Promise.withResolvers<OperationResult>();
+      const place: Place = {
+        state: "queued",
+        joined: [],
+        giveUp: () => givenUp.resolve(endWith(deps, command, order, takenBack)),
+      };
+      // Who was given up takes its turn all the same, but does nothing in it.
+      const run = (): Promise<OperationResult> =>
+        runLocked(deps, { command, order, place, end: givenUp.promise }, stopping.signal);
+      const ran = traitOf(command).heavy ? replacements.add(run) : run();
+      const submission = { id: order.id, done: Promise.race([ran, givenUp.promise]) };
+      const job: Job = { command, submission, source, submittedAt: order.startedAt, place };
+      jobs.add(subject, job);
       showQueued(deps, command, order.id);
-      void done.finally(() => clear(subject, job));
-      return job.submission;
+      void submission.done.finally(() => clear(subject, job));
+      return submission;
     },
+    pending: jobs.pending,
+    cancel: jobs.cancel,
     stop: async (graceMs) => {
       stopping.abort();
-      const running = [...jobs.values()].flat().map(({ submission }) => submission.done);
+      const running = jobs.all().map(({ submission }) => submission.done);
       await Promise.race([Promise.all(running), pause(graceMs, AbortSignal.timeout(graceMs))]);
     },
   };
 }
 
 /** Who gave the command an id of its own waits for a result with that id. */
-function join({ onResult }: RunnerDependencies, { id, done }: Submission, ownId: string | undefined): Submission {
-  if (ownId === undefined || ownId === id) return { id, done };
+function join({ onResult }: RunnerDependencies, { submission, place }: Job, ownId: string | undefined): Submission {
+  const { id, done } = submission;
+  if (ownId === undefined || ownId === id) return submission;
+  place.joined.push(ownId);
   const own = done.then((result) => {
     const renamed = { ...result, id: ownId };
     onResult(renamed, true);
@@ -161,14 +165,21 @@ function showQueued({ inventory }: RunnerDependencies, command: Command, operati
   inventory.setProgress(container, { operation, command: command.kind, phase: "queued" });
 }
 
+interface Waiting {
+  readonly command: Command;
+  readonly order: Omit<Order, "report">;
+  readonly place: Place;
+  /** The end of one that was given up. */
+  readonly end: Promise<OperationResult>;
+}
+
 /**
  * Runs one command while nobody else touches its containers. Which these are can change while it waits; it keeps its
  * place in the queue when there are more than it asked for.
  */
 async function runLocked(
   deps: RunnerDependencies,
-  command: Command,
-  order: Omit<Order, "report">,
+  { command, order, place, end }: Waiting,
   signal: AbortSignal,
 ): Promise<OperationResult> {
   await deps.ready;
@@ -183,6 +194,8 @@ async function runLocked(
     names = new Set([...names, ...scope]);
     await lock.exchange([...names]);
   }
+  if (place.state === "given_up") return await end;
+  place.state = "running";
   return await runOne(deps, command, order, signal);
 }
 
@@ -192,7 +205,6 @@ async function runOne(
   order: Omit<Order, "report">,
   signal: AbortSignal,
 ): Promise<OperationResult> {
-  const container = containerOf(command);
   const report = reporterFor(deps, command, order);
   let outcome: Outcome;
   try {
@@ -205,6 +217,17 @@ async function runOne(
   } catch (error) {
     outcome = outcomeFrom(error, signal);
   }
+  return endWith(deps, command, order, outcome);
+}
+
+/** Tells the end of an operation to everyone. */
+function endWith(
+  deps: RunnerDependencies,
+  command: Command,
+  order: Omit<Order, "report">,
+  outcome: Outcome,
+): OperationResult {
+  const container = containerOf(command);
   const finishedAt = new Date(deps.clock.now()).toISOString();
   const { id, startedAt } = order;
   const result: OperationResult = { id, command: command.kind, container, startedAt, finishedAt, ...outcome };
@@ -225,6 +248,8 @@ async function runOne(
 }
 
 const shuttingDown: Outcome = { state: "cancelled", message: "Gangway is shutting down; ask again when it is back." };
+
+const takenBack: Outcome = { state: "cancelled", message: "It was cancelled before it began; nothing was changed." };
 
 function outcomeFrom(error: unknown, signal: AbortSignal): Outcome {
   if (signal.aborted && isErrorWithCode(error, "aborted")) return shuttingDown;
