@@ -5,8 +5,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { jsonSchema } from "../src/config/keys.ts";
+import { openApiDocument } from "../src/http/api/openapi.ts";
 import { configurationPage, settingsTable } from "./configuration-page.ts";
 import { entitiesPage } from "./entities-page.ts";
+import { routesTable } from "./routes-table.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -14,7 +16,8 @@ const documents: Readonly<Record<string, string>> = {
   "docs/configuration.md": configurationPage(),
   "docs/entities.md": entitiesPage(),
   "docs/config.schema.json": `${JSON.stringify({ title: "Gangway's configuration", ...jsonSchema() }, null, 2)}\n`,
-  "README.md": withSettings(currentText("README.md")),
+  "docs/openapi.json": `${JSON.stringify(openApiDocument(version()), null, 2)}\n`,
+  "README.md": between(between(currentText("README.md"), "settings", settingsTable()), "routes", routesTable()),
 };
 
 const stale = Object.keys(documents).filter((path) => currentText(path) !== documents[path]);
@@ -36,11 +39,15 @@ function currentText(path: string): string | undefined {
   }
 }
 
-/** `readme` with the table of settings between its two markers. */
-function withSettings(readme: string | undefined): string {
-  const [begin, end] = ["<!-- settings:begin -->", "<!-- settings:end -->"];
+function version(): string {
+  return (JSON.parse(currentText("package.json") ?? "{}") as { readonly version: string }).version;
+}
+
+/** `readme` with `table` between the two markers of `name`. */
+function between(readme: string | undefined, name: string, table: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
   const [before, rest] = readme?.split(begin) ?? [];
   const after = rest?.split(end)[1];
   if (before === undefined || after === undefined) throw new Error(`README.md needs the lines ${begin} and ${end}`);
-  return `${before}${begin}\n${settingsTable()}\n${end}${after}`;
+  return `${before}${begin}\n${table}\n${end}${after}`;
 }

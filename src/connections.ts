@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Config, EngineConfig } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Proxies } from "./config/proxy-environment.ts";
+import type { ProcessUsage } from "./core/doors.ts";
 import type { ContainerInspect } from "./core/inspect.ts";
 import type { Engine, Journal, Registry } from "./core/ports.ts";
 import type { RegistryLimits } from "./core/registry-limit.ts";
@@ -44,6 +45,8 @@ export interface Surroundings {
   readonly environment: Environment;
   /** On the way to registries. */
   readonly proxies: Proxies;
+  /** What the process uses now. */
+  readonly usage: () => ProcessUsage;
 }
 
 /** The engine that the configuration means. */

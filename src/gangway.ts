@@ -9,15 +9,17 @@ import {
   openJournalOf,
   type Surroundings,
 } from "./connections.ts";
+import type { NodeNews } from "./core/doors.ts";
 import type { RegistryLimits } from "./core/registry-limit.ts";
+import { openDoors } from "./doors.ts";
 import type { Damage } from "./files/atomic-json.ts";
 import { openHistory } from "./files/history.ts";
 import { openKnown } from "./files/known.ts";
 import { openLimits } from "./files/limits.ts";
 import { openRemoteImages } from "./files/remote-images.ts";
 import { openSettings } from "./files/settings.ts";
-import { openHttp } from "./http/server.ts";
 import { GangwayError } from "./lib/errors.ts";
+import { createListeners } from "./lib/listeners.ts";
 import { type Node, openNode } from "./node.ts";
 import { createRegistryLimits } from "./registry/known-limits.ts";
 
@@ -34,7 +36,8 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
     onFailure: (error: unknown): void => log.error({ err: error }, "a file could not be written"),
   };
   const inData = (name: string): string => join(config.dataDir, name);
-  const settingsFile = await openSettings(inData("settings.json"), files);
+  const settingsPath = config.settingsPath ?? inData("settings.json");
+  const settingsFile = await openSettings(settingsPath, files);
   const known = stack.use(await openKnown(inData("known.json"), files));
   const remoteImages = stack.use(await openRemoteImages(inData("images.json"), files));
   const history = stack.use(await openHistory(inData("history.json"), files));
@@ -42,9 +45,9 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
   const limits = await registryLimits(inData("limits.json"), surroundings, files, stack);
 
   const nodes: Node[] = [];
-  const isReady = (): boolean => nodes.length > 0 && nodes.every((node) => node.isReady());
-  // Not `signal`: the server answers until everything else has ended.
-  stack.use(await openHttp({ log, isReady }, config.http.listen, new AbortController().signal));
+  const news = createListeners<readonly [node: string, news: NodeNews]>();
+  // Before anything else, for it says how the start goes; and it answers until everything else has ended.
+  await openDoors({ config, surroundings, settingsPath, access: settingsFile.access, history, nodes, news }, stack);
   const broker = await brokerFor(config, surroundings, stack);
   log.info({ version: surroundings.version }, "gangway has started");
   for (const engineConfig of config.engines) {
@@ -58,7 +61,8 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
       settingsFile,
       limits,
     };
-    nodes.push(openNode({ config, surroundings, engine, broker, ...files }, engineConfig, signal));
+    const onNews = (node: string, told: NodeNews): void => news.tell([node, told]);
+    nodes.push(openNode({ config, surroundings, engine, broker, onNews, ...files }, engineConfig, signal));
   }
   await Promise.all(nodes.map(({ ended }) => ended));
   log.info({}, "gangway has ended");

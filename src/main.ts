@@ -5,6 +5,7 @@ import process from "node:process";
 import { helpText, parseCommandLine } from "./cli/command-line.ts";
 import type { ExitCode, Invocation, Terminal } from "./cli/terminal.ts";
 import { readFile } from "./config/source.ts";
+import type { ProcessUsage } from "./core/doors.ts";
 import { createSecrets } from "./lib/log.ts";
 
 /** Each command is loaded only when it is asked for: `healthcheck` runs every half minute and needs next to nothing. */
@@ -28,6 +29,12 @@ async function execute(terminal: Terminal, invocation: Invocation, signal: Abort
     case "healthcheck":
       return await (await import("./cli/healthcheck.ts")).healthcheck(terminal, invocation, signal);
   }
+}
+
+function usage(): ProcessUsage {
+  const { user, system } = process.cpuUsage();
+  const { rss: residentBytes, heapUsed: heapUsedBytes } = process.memoryUsage();
+  return { cpuSeconds: (user + system) / 1e6, residentBytes, heapUsedBytes, startedAt: performance.timeOrigin / 1000 };
 }
 
 async function main(): Promise<ExitCode> {
@@ -63,6 +70,7 @@ async function main(): Promise<ExitCode> {
     readFile,
     version,
     secrets: createSecrets(),
+    usage,
   };
   return await execute(terminal, commandLine, stop.signal);
 }

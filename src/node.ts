@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Config, EngineConfig } from "./config/config.ts";
 import { type BrokerAddress, openRegistryOf, type Surroundings } from "./connections.ts";
+import { autoUpdatePolicy } from "./core/auto-update.ts";
+import type { NodeNews, ServedNode } from "./core/doors.ts";
 import { replaces } from "./core/journal.ts";
-import { limitedEvent } from "./core/node-event.ts";
+import { eventFrom, eventsFrom, limitedEvent, type NodeEvent } from "./core/node-event.ts";
 import type { OperationResult } from "./core/operation.ts";
 import type {
   BrokerSession,
@@ -32,7 +34,7 @@ import { openBridge } from "./node-bridge.ts";
 import { createRecovery } from "./operations/recover.ts";
 import { createRunner, type Runner } from "./operations/runner.ts";
 import { scopeOf } from "./operations/scope.ts";
-import { type ProcedureDependencies, proceduresFor, updateDependencies } from "./procedures.ts";
+import { autoUpdateSettings, type ProcedureDependencies, proceduresFor, updateDependencies } from "./procedures.ts";
 
 export interface NodeDependencies {
   readonly config: Config;
@@ -45,12 +47,16 @@ export interface NodeDependencies {
   readonly journal: Journal;
   readonly settingsFile: SettingsFile;
   readonly limits: RegistryLimits;
+  /** Told of everything that happens on the node. */
+  readonly onNews: (node: string, news: NodeNews) => void;
 }
 
 /** One engine with all that serves it. */
 export interface Node {
   /** Are engine and broker there? */
   readonly isReady: () => boolean;
+  /** What the doors show; undefined until its name is known. */
+  readonly served: () => ServedNode | undefined;
   /** Resolves when the node has ended, after the signal aborted. */
   readonly ended: Promise<void>;
 }
@@ -78,12 +84,18 @@ export function openNode(deps: NodeDependencies, engineConfig: EngineConfig, sig
     };
   });
   let session: BrokerSession | undefined;
+  let served: ServedNode | undefined;
   const onSession = (opened: BrokerSession): void => {
     session = opened;
   };
+  const isBrokerConnected = (): boolean => session?.closed.aborted === false;
+  const onServed = (known: Omit<ServedNode, "isBrokerConnected">): void => {
+    served = { ...known, isBrokerConnected };
+  };
   return {
-    isReady: () => inventory.node().engine !== undefined && session?.closed.aborted === false,
-    ended: serve(deps, { engineConfig, inventory, onSession }, signal),
+    isReady: () => inventory.node().engine !== undefined && isBrokerConnected(),
+    served: () => served,
+    ended: serve(deps, { engineConfig, inventory, onSession, onServed }, signal),
   };
 }
 
@@ -91,6 +103,7 @@ interface Subject {
   readonly engineConfig: EngineConfig;
   readonly inventory: Inventory;
   readonly onSession: (session: BrokerSession) => void;
+  readonly onServed: (served: Omit<ServedNode, "isBrokerConnected">) => void;
 }
 
 async function serve(deps: NodeDependencies, subject: Subject, signal: AbortSignal): Promise<void> {
@@ -149,6 +162,10 @@ async function serveNode(
   recallSwitches(inventory, node, settingsFile);
   showRegistryLimits({ inventory, limits, clock }, signal);
   const insecure = (): readonly string[] => inventory.node().engine?.insecureRegistries ?? [];
+  const happened = (event: NodeEvent): void => deps.onNews(node, { kind: "event", event });
+  using _ = inventory.subscribe((change) => {
+    for (const event of eventsFrom(change, inventory.node().isCounted === true)) happened(event);
+  });
   await using registry = openRegistryOf(config, surroundings, insecure, limits);
   const working = {
     ...deps,
@@ -157,7 +174,9 @@ async function serveNode(
     switches: settingsFile.autoUpdateSwitches(node),
     atWork: new Set<string>(),
     rediscover: (): void => bridge.rediscover(),
-    onLimited: (from: string, reason: string): void => bridge.happened(limitedEvent(from, reason)),
+    onLimited: (from: string, reason: string): void => {
+      for (const tell of [bridge.happened, happened]) tell(limitedEvent(from, reason));
+    },
     ...{ registry, ownContainerId, clock, log },
   };
   const onResult = (result: OperationResult, joined = false): void => {
@@ -165,6 +184,9 @@ async function serveNode(
     const isKept = !isLook && !joined;
     if (isKept) history.add({ ...result, node });
     bridge.announce(result, joined);
+    deps.onNews(node, { kind: "result", result, joined });
+    const event = joined ? undefined : eventFrom(result);
+    if (event !== undefined) happened(event);
     if (!joined) autoUpdates.ended(result);
   };
   const { runner, stop } = openOperations(working, onResult);
@@ -172,6 +194,8 @@ async function serveNode(
     { ...deps, ...subject, operations: runner, newId: newOperation },
     lifetime.signal,
   );
+  const autoUpdateOf = (entry: Entry) => autoUpdatePolicy(entry, autoUpdateSettings(config));
+  subject.onServed({ name: node, inventory, operations: runner, engine: deps.engine, autoUpdateOf });
   const autoUpdates = autoUpdatesFor(deps, { inventory, operations: runner, node }, signal);
   void scheduleChecks(
     { inventory, operations: runner, clock },

@@ -19,6 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   inventory: ["core", "lib"],
   "gangway.ts": ["*"],
   "node.ts": ["*"],
+  "doors.ts": ["*"],
   "node-bridge.ts": ["*"],
   "connections.ts": ["*"],
   "procedures.ts": ["*"],

@@ -8,13 +8,14 @@ import { fileReader, logTo, type Terminal } from "./terminal.ts";
 
 /** What the program may use of the process that it runs in; the log goes to `output`. */
 export function surroundingsOf(terminal: Terminal, level: LogLevel, output = terminal.errors): Surroundings {
-  const { secrets, version, environment, home } = terminal;
+  const { secrets, version, environment, home, usage } = terminal;
   const readFile = fileReader(terminal);
   return {
     log: logTo(output, level, secrets),
     secrets,
     clock: systemClock,
     version,
+    usage,
     readFile,
     ownContainerId: ownContainerId(readFile("/proc/self/mountinfo")),
     dockerConfigPath: join(environment["DOCKER_CONFIG"] ?? join(home, ".docker"), "config.json"),

@@ -4,6 +4,7 @@ import { loadConfig } from "../config/load.ts";
 import { problemText } from "../config/problems.ts";
 import type { ConfigInput } from "../config/schema.ts";
 import type { ReadFile } from "../config/source.ts";
+import type { ProcessUsage } from "../core/doors.ts";
 import { createLog, type Log, type LogLevel, type Secrets } from "../lib/log.ts";
 import type { CommandLine } from "./command-line.ts";
 
@@ -23,6 +24,7 @@ export interface Terminal {
   readonly readFile: ReadFile;
   readonly version: string;
   readonly secrets: Secrets;
+  readonly usage: () => ProcessUsage;
 }
 
 export type Invocation = Extract<CommandLine, { readonly kind: "command" }>;

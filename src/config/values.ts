@@ -16,9 +16,6 @@ export type Schedule =
   | { readonly kind: "cron"; readonly expression: string }
   | { readonly kind: "interval"; readonly ms: number };
 
-/** What is said where a section was expected. */
-export const section = "a section with keys of its own";
-
 // setTimeout counts to 2^31 - 1 ms and fires at once beyond.
 const longest = "24d";
 const shortestInterval = "1m";

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type HistoryEntry, openHistory } from "./history.ts";
+import type { PastOperation } from "../core/doors.ts";
+import { openHistory } from "./history.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -15,7 +16,7 @@ const open = () =>
     onDamage: ({ reason }) => expect.unreachable(reason),
     onFailure: (error) => expect.unreachable(String(error)),
   });
-const entry = (more: Partial<HistoryEntry>): HistoryEntry => ({
+const entry = (more: Partial<PastOperation>): PastOperation => ({
   node: "nas",
   id: "1",
   command: "update",

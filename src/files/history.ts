@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { isUpdate, type OperationResult, outcomeStates } from "../core/operation.ts";
+import type { PastOperation } from "../core/doors.ts";
+import { isUpdate, outcomeStates } from "../core/operation.ts";
 import { type OnDamage, readJson, writeJson } from "./atomic-json.ts";
 import { createLatestWriter } from "./latest-writer.ts";
 
@@ -14,16 +15,15 @@ const Entry = z.looseObject({
   finishedAt: z.string(),
 });
 
-/** A finished operation of one node. */
-export type HistoryEntry = OperationResult & { readonly node: string };
-
 const longest = 500;
 
 /** The last 500 operations, oldest first: `history.json`. */
 export interface History extends AsyncDisposable {
-  readonly add: (entry: HistoryEntry) => void;
+  readonly add: (entry: PastOperation) => void;
+  /** Oldest first. */
+  readonly all: () => readonly PastOperation[];
   /** The last operation of a container. */
-  readonly last: (node: string, container: string) => HistoryEntry | undefined;
+  readonly last: (node: string, container: string) => PastOperation | undefined;
   /** When Gangway gave a container a newer image last (ISO 8601, UTC), as far back as the history goes. */
   readonly lastUpdate: (node: string, container: string) => string | undefined;
   /** The versions that a container has left behind, by an update or because it was rolled back on demand, as texts. */
@@ -35,14 +35,15 @@ export async function openHistory(
   path: string,
   deps: { readonly onDamage: OnDamage; readonly onFailure: (error: unknown) => void },
 ): Promise<History> {
-  const schema = z.array(Entry) as unknown as z.ZodType<readonly HistoryEntry[]>;
-  let entries: readonly HistoryEntry[] = (await readJson(path, schema, deps)) ?? [];
-  const writer = createLatestWriter((value: readonly HistoryEntry[]) => writeJson(path, value), deps.onFailure);
+  const schema = z.array(Entry) as unknown as z.ZodType<readonly PastOperation[]>;
+  let entries: readonly PastOperation[] = (await readJson(path, schema, deps)) ?? [];
+  const writer = createLatestWriter((value: readonly PastOperation[]) => writeJson(path, value), deps.onFailure);
   return {
     add: (entry) => {
       entries = [...entries, entry].slice(-longest);
       writer.put(entries);
     },
+    all: () => entries,
     last: (node, container) => entries.findLast((entry) => entry.node === node && entry.container === container),
     lastUpdate: (node, container) =>
       entries.findLast((entry) => entry.node === node && entry.container === container && isUpdate(entry))?.finishedAt,
@@ -54,6 +55,6 @@ export async function openHistory(
   };
 }
 
-function hasLeft({ command, state }: HistoryEntry): boolean {
+function hasLeft({ command, state }: PastOperation): boolean {
   return state === "updated" || (command === "rollback" && state === "done");
 }

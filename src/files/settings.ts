@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { AccessSettings, SavedAccess } from "../core/doors.ts";
 import type { AutoUpdateSwitches } from "../core/ports.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { type OnDamage, readJson, writeJson } from "./atomic-json.ts";
@@ -10,6 +11,11 @@ const Settings = z.looseObject({
   schema: z.literal(schema),
   /** By node and container name. */
   auto_update: z.record(z.string(), z.record(z.string(), z.boolean())).exactOptional(),
+  /** Under the names that Docker Monitor Image has for them. */
+  api_enabled: z.boolean().exactOptional(),
+  auth_enabled: z.boolean().exactOptional(),
+  api_key: z.string().exactOptional(),
+  allowed_cidrs: z.array(z.string()).exactOptional(),
 });
 type Settings = z.infer<typeof Settings>;
 
@@ -20,6 +26,8 @@ export interface SettingsFile {
   /** The container's switch; undefined where nobody has touched it. */
   readonly autoUpdate: (node: string, container: string) => boolean | undefined;
   readonly autoUpdateSwitches: (node: string) => AutoUpdateSwitches;
+  /** Who may use the HTTP API, as far as it was changed. */
+  readonly access: SavedAccess;
 }
 
 /**
@@ -62,5 +70,28 @@ export async function openSettings(path: string, deps: { readonly onDamage: OnDa
           },
         })),
     }),
+    access: {
+      get: () => accessIn(settings),
+      set: (changed) => change((before) => ({ ...before, ...savedFrom(changed) })),
+    },
+  };
+}
+
+function accessIn(settings: Settings): Partial<AccessSettings> {
+  const { api_enabled: enabled, auth_enabled: auth, api_key: apiKey, allowed_cidrs: allowedIps } = settings;
+  return {
+    ...(enabled === undefined ? {} : { enabled }),
+    ...(auth === undefined ? {} : { auth }),
+    ...(apiKey === undefined || apiKey === "" ? {} : { apiKey }),
+    ...(allowedIps === undefined ? {} : { allowedIps }),
+  };
+}
+
+function savedFrom({ enabled, auth, apiKey, allowedIps }: Partial<AccessSettings>): Omit<Settings, "schema"> {
+  return {
+    ...(enabled === undefined ? {} : { api_enabled: enabled }),
+    ...(auth === undefined ? {} : { auth_enabled: auth }),
+    ...(apiKey === undefined ? {} : { api_key: apiKey }),
+    ...(allowedIps === undefined ? {} : { allowed_cidrs: [...allowedIps] }),
   };
 }

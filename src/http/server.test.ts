@@ -70,7 +70,7 @@ describe("health routes", () => {
 
 describe("requests that are wrong", () => {
   it("are 404 where there is nothing", async () => {
-    for (const path of ["/", "/nothing", "/healthz/", "/HEALTHZ", "/a?b=/healthz"]) {
+    for (const path of ["/", "/nothing", "/healthz/", "/HEALTHZ", "/a?b=/healthz", "/*!", "/:", "/a/:b(", "/health*"]) {
       const answer = await fetch(origin + path);
       expect([path, answer.status, await answer.json()]).toEqual([path, 404, { error: "not_found" }]);
     }

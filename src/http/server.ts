@@ -1,7 +1,10 @@
 import type { AddressInfo, Server, Socket } from "node:net";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import type { AddressSet } from "../lib/addresses.ts";
 import { GangwayError } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
+import { logAccess } from "./access-log.ts";
+import { answerErrors, answerNowhere } from "./word-errors.ts";
 
 /** The running server. Its disposal closes it: see `openHttp`. */
 export interface HttpServer extends AsyncDisposable {
@@ -9,23 +12,46 @@ export interface HttpServer extends AsyncDisposable {
   readonly address: { readonly host: string; readonly port: number };
 }
 
-interface HttpDeps {
+export interface HttpDependencies {
   readonly log: Log;
   /** Does Gangway do its work: is it connected to engine and broker? */
   readonly isReady: () => boolean;
+  /** What is served besides the health routes; nothing, if absent. */
+  readonly doors?: readonly Door[];
+  /** The proxies whose `X-Forwarded-For` is believed; none, if absent. */
+  readonly trustedProxies?: AddressSet;
+  /** The key of the configuration that says where to listen; `http.listen`, if absent. */
+  readonly setting?: string;
+}
+
+/**
+ * Something with routes, a gate, and errors of its own: the API, the metrics, each profile. One door at most has no
+ * prefix and a handler for what is not found.
+ */
+export interface Door {
+  readonly prefix?: string;
+  /** `closing` aborts when the server begins to close: waits and streams end then. */
+  readonly open: (app: FastifyInstance, closing: AbortSignal) => void | Promise<void>;
 }
 
 /** How long requests under way may go on after the server is told to close, in milliseconds. */
 const graceMs = 800;
 
 const limits = {
-  bodyLimit: 1024 * 1024,
+  bodyLimit: 256 * 1024,
   /** All of a request must have come within this time. */
   requestTimeout: 30_000,
   /** How long a connection may stay open between requests. */
   keepAliveTimeout: 72_000,
+  /** How long a connection may be silent in both directions: longer than any wait, and than a heartbeat. */
+  connectionTimeout: 90_000,
   http: { maxHeaderSize: 16 * 1024, headersTimeout: 15_000 },
+  /** Longer names than the engine takes. */
+  routerOptions: { maxParamLength: 300 },
 };
+
+/** More are turned away at once: whoever holds connections open must not cost the rest of the program its memory. */
+const mostConnections = 1_000;
 
 const reasons: ReadonlyMap<string, string> = new Map([
   ["EADDRINUSE", "another program listens there already"],
@@ -35,27 +61,41 @@ const reasons: ReadonlyMap<string, string> = new Map([
 
 /**
  * Listens on `listen` (an IPv6 address without brackets; port 0 for any). `GET /healthz` answers 200 as long as the
- * program runs; `GET /readyz` 200 or 503. Everything else is 404 or 405; errors are JSON: `{"error": "<word>"}`.
+ * program runs; `GET /readyz` 200 or 503: to everyone. The rest is the doors' business.
  * The server closes when it is disposed of or `signal` aborts: no new connections, idle ones closed at once, the others
  * after 800 ms. Rejects with `listen_failed`, or `aborted`.
  */
 export async function openHttp(
-  { log, isReady }: HttpDeps,
+  deps: HttpDependencies,
   listen: { readonly host: string; readonly port: number },
   signal: AbortSignal,
 ): Promise<HttpServer> {
   if (signal.aborted) throw new GangwayError("aborted", "the start of the HTTP server was aborted");
+  const { trustedProxies } = deps;
   const app = fastify({
     ...limits,
     forceCloseConnections: "idle",
     logger: false,
     clientErrorHandler: refuseConnection,
     frameworkErrors: refuseUrl,
+    trustProxy: trustedProxies === undefined ? false : (address: string) => trustedProxies.has(address),
   });
-  answerErrors(app, log);
-  addHealthRoutes(app, isReady);
+  app.server.maxConnections = mostConnections;
+  app.decorateRequest("caller", null);
+  logAccess(app, deps.log);
+  answerErrors(app, deps.log);
+  addHealthRoutes(app, deps.isReady);
+  const ending = new AbortController();
+  app.addHook("preClose", (done) => {
+    ending.abort();
+    done();
+  });
+  const nowhere: Door = { open: (instance) => answerNowhere(instance) };
+  for (const { prefix, open } of deps.doors ?? [nowhere]) {
+    await app.register(async (instance) => await open(instance, ending.signal), prefix === undefined ? {} : { prefix });
+  }
   await app.listen(listen).catch((cause: unknown) => {
-    throw listenError(listen, cause);
+    throw listenError(listen, deps.setting ?? "http.listen", cause);
   });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -86,28 +126,6 @@ function addHealthRoutes(app: FastifyInstance, isReady: () => boolean): void {
   });
 }
 
-function answerErrors(app: FastifyInstance, log: Log): void {
-  // Before a body is read: what it holds makes no difference.
-  app.addHook("onRequest", (request, reply, done) => {
-    if (request.is404) refuseRoute(app, request, reply);
-    else done();
-  });
-  app.setNotFoundHandler((request, reply) => refuseRoute(app, request, reply));
-  app.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status < 500) return reply.code(status).send({ error: status === 413 ? "too_large" : "bad_request" });
-    log.error({ err: error, method: request.method, route: request.routeOptions.url }, "an HTTP request failed");
-    return reply.code(500).send({ error: "internal_error" });
-  });
-}
-
-function refuseRoute(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const url = request.url.replace(/\?.*$/s, "");
-  const allowed = app.supportedMethods.filter((method) => app.hasRoute({ method, url }));
-  if (allowed.length === 0) return reply.code(404).send({ error: "not_found" });
-  return reply.code(405).header("allow", allowed.join(", ")).send({ error: "method_not_allowed" });
-}
-
 function refuseUrl(_error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
   reply.code(400).send({ error: "bad_request" });
 }
@@ -135,11 +153,15 @@ async function closeWithin(app: FastifyInstance): Promise<void> {
   }
 }
 
-function listenError({ host, port }: { readonly host: string; readonly port: number }, cause: unknown): GangwayError {
+function listenError(
+  { host, port }: { readonly host: string; readonly port: number },
+  setting: string,
+  cause: unknown,
+): GangwayError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   const reason = reasons.get(code) ?? "the system refuses it";
-  return new GangwayError("listen_failed", `cannot listen on ${where} (http.listen): ${reason}`, { cause });
+  return new GangwayError("listen_failed", `cannot listen on ${where} (${setting}): ${reason}`, { cause });
 }
 
 function addressOf(server: Server): { readonly host: string; readonly port: number } {

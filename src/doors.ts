@@ -1,0 +1,139 @@
+import type { ListenAddress } from "./config/address.ts";
+import type { Config } from "./config/config.ts";
+import type { Surroundings } from "./connections.ts";
+import type { NodeNews, SavedAccess, ServedNode } from "./core/doors.ts";
+import type { History } from "./files/history.ts";
+import type { AccessRules } from "./http/access.ts";
+import { apiDoor } from "./http/api/door.ts";
+import { createRecent } from "./http/api/recent.ts";
+import type { ApiSubject } from "./http/api/subject.ts";
+import { createFailures } from "./http/failures.ts";
+import { type GateDependencies, guard } from "./http/gate.ts";
+import { type KeyRing, keyRing } from "./http/keys.ts";
+import { createMentions } from "./http/mentions.ts";
+import { createTallies, metricsDoor } from "./http/metrics/door.ts";
+import { type Door, openHttp } from "./http/server.ts";
+import { type AccessStore, openAccessStore } from "./http/settings.ts";
+import { answerNowhere, refuseInAWord } from "./http/word-errors.ts";
+import { addressSet } from "./lib/addresses.ts";
+import type { Listeners } from "./lib/listeners.ts";
+import type { Node } from "./node.ts";
+
+export interface DoorsDependencies {
+  readonly config: Config;
+  readonly surroundings: Surroundings;
+  readonly settingsPath: string;
+  readonly access: SavedAccess;
+  readonly history: History;
+  /** Grows while Gangway starts. */
+  readonly nodes: readonly Node[];
+  readonly news: Listeners<readonly [node: string, news: NodeNews]>;
+}
+
+/** One address that is listened on. */
+interface Listener {
+  readonly listen: ListenAddress;
+  /** Its key in the configuration. */
+  readonly setting: string;
+  readonly profile: "api" | "metrics";
+  readonly auth?: boolean;
+  readonly allowedIps?: readonly string[];
+}
+
+/** Opens the HTTP server, and the further listeners. They close with `stack`. Rejects with `listen_failed`. */
+export async function openDoors(deps: DoorsDependencies, stack: AsyncDisposableStack): Promise<void> {
+  const { config, surroundings, nodes } = deps;
+  const { clock, log } = surroundings;
+  const { http } = config;
+  const store = await openStore(deps);
+  const shared = { failures: createFailures({ clock }), mention: createMentions({ clock }), log, cors: http.cors };
+  const subjects = subjectsOf(deps, store);
+  const isReady = (): boolean => nodes.length > 0 && nodes.every((node) => node.isReady());
+  const listeners: readonly Listener[] = [
+    { listen: http.listen, setting: "http.listen", profile: "api" },
+    ...http.listeners.map((listener, index) => ({ ...listener, setting: `http.listeners[${index}].listen` })),
+  ];
+  for (const { listen, setting, profile, ...own } of listeners) {
+    const gate: GateDependencies = { ...shared, rules: rulesFor(store, http.keys, own, setting) };
+    const metrics = metricsDoor(subjects.metrics, gate);
+    const doors = profile === "metrics" ? [metrics] : [apiDoor(subjects.api, gate), metrics];
+    const trustedProxies = addressSet(http.trustedProxies);
+    // Not the program's signal: the server answers until everything else has ended.
+    const server = await openHttp(
+      { log, isReady, doors: [...doors, nowhereDoor(gate)], trustedProxies, setting },
+      listen,
+      new AbortController().signal,
+    );
+    stack.use(server);
+    log.info({ ...server.address, setting, profile }, "HTTP server listens");
+  }
+}
+
+async function openStore({ config, surroundings, settingsPath, access }: DoorsDependencies): Promise<AccessStore> {
+  const { enabled, auth, apiKey, allowedIps, keys, listeners } = config.http;
+  const { secrets, log } = surroundings;
+  const configured = { enabled, auth, apiKey, allowedIps };
+  const store = openAccessStore({ configured, saved: access, path: settingsPath, secrets, log });
+  const isAsked = store.current().auth || listeners.some((listener) => listener.auth === true);
+  if (isAsked && keys.length === 0) await store.ensureKey();
+  return store;
+}
+
+/** What is in force on a listener; made anew only when the settings change. */
+function rulesFor(
+  store: AccessStore,
+  named: Config["http"]["keys"],
+  own: Pick<Listener, "auth" | "allowedIps">,
+  setting: string,
+): () => AccessRules & { readonly keys: KeyRing } {
+  let made: { readonly from: unknown; readonly rules: AccessRules & { readonly keys: KeyRing } } | undefined;
+  return () => {
+    const current = store.current();
+    if (made?.from === current) return made.rules;
+    const allowed = addressSet(own.allowedIps ?? current.allowedIps);
+    const rules = {
+      isAllowed: allowed.has,
+      allowedSetting: own.allowedIps === undefined ? "http.allowed_ips" : setting.replace(/listen$/, "allowed_ips"),
+      enabled: current.enabled,
+      auth: own.auth ?? current.auth,
+      keys: keyRing(current.apiKey, named),
+    };
+    made = { from: current, rules };
+    return rules;
+  };
+}
+
+/** What the doors show, and what they count and keep from now on. */
+function subjectsOf(
+  { surroundings, nodes, news, history }: DoorsDependencies,
+  access: AccessStore,
+): { readonly api: ApiSubject; readonly metrics: Parameters<typeof metricsDoor>[0] } {
+  const { clock, version, usage } = surroundings;
+  const served = (): readonly ServedNode[] => nodes.flatMap((node) => node.served() ?? []);
+  const recent = createRecent();
+  const tallies = createTallies();
+  news.subscribe(([node, told]) => {
+    tallies.count(node, told);
+    if (told.kind === "result") recent.add({ ...told.result, node });
+  });
+  const api: ApiSubject = {
+    nodes: served,
+    history: history.all,
+    recent,
+    access,
+    subscribe: (listener) => news.subscribe(([node, told]) => listener(node, told)),
+    clock,
+    version,
+  };
+  return { api, metrics: { nodes: served, tallies: tallies.all, usage, version } };
+}
+
+/** Answers what no other door has: only to those who may come in. */
+function nowhereDoor(gate: GateDependencies): Door {
+  return {
+    open: (app, closing) => {
+      guard(app, gate, { refuse: refuseInAWord }, closing);
+      answerNowhere(app);
+    },
+  };
+}

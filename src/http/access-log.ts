@@ -1,0 +1,28 @@
+import type { FastifyInstance } from "fastify";
+import { plainAddress } from "../lib/addresses.ts";
+import type { Log } from "../lib/log.ts";
+
+const longestPath = 200;
+
+/**
+ * One line for each answer: what can change something at level info, the rest at debug. Never a query, in which a key
+ * can stand, nor a header or a body.
+ */
+export function logAccess(app: FastifyInstance, log: Log): void {
+  app.addHook("onResponse", (request, reply, done) => {
+    const { method, url, caller } = request;
+    const fields = {
+      method,
+      path: url.replace(/[?#].*$/s, "").slice(0, longestPath),
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime),
+      address: plainAddress(request.ip ?? ""),
+      key: caller?.name ?? null,
+    };
+    // Who is not let in changes nothing, and the gate has told of it.
+    const isChange = caller !== null && method !== "GET" && method !== "HEAD";
+    if (isChange) log.info(fields, "HTTP request");
+    else log.debug(fields, "HTTP request");
+    done();
+  });
+}

@@ -1,0 +1,68 @@
+import type { FastifyReply } from "fastify";
+import { isoSeconds } from "../../core/container.ts";
+import type { NodeNews } from "../../core/doors.ts";
+import { type Answer, problem } from "./problem.ts";
+import { type ApiSubject, nodesNamed } from "./subject.ts";
+import { eventView, resultView } from "./views.ts";
+
+/** So many may listen at a time: each holds a connection and a buffer. */
+const mostListeners = 100;
+/** Whoever is so far behind is dropped: it reads too slowly, or not at all. In bytes, besides the system's own buffers. */
+const mostBuffered = 256 * 1024;
+/** Proxies cut connections that are silent for a minute. */
+const heartbeatMs = 15_000;
+/** What a browser waits before it comes again. */
+const retryMs = 5_000;
+
+/**
+ * Sends what happens to `reply` as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html),
+ * until the client goes, is too slow, or `closing` aborts. What happened before, or in between two connections, is not
+ * sent: read the containers after connecting.
+ */
+export type Stream = (reply: FastifyReply, wanted: { readonly node?: string | undefined }) => Answer | undefined;
+
+export function createStream(subject: ApiSubject, closing: AbortSignal): Stream {
+  let listeners = 0;
+  return (reply, { node }) => {
+    const found = nodesNamed(subject, node);
+    if (found.kind === "problem") return found.answer;
+    if (listeners >= mostListeners) {
+      const headers = { "retry-after": "30" };
+      return problem(503, "too_many_listeners", `${mostListeners} listen already.`, { headers });
+    }
+    listeners += 1;
+    reply.hijack();
+    const { raw } = reply;
+    // Not only the server's own: those that the gate has set for pages of other origins.
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
+    raw.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
+    raw.write(`retry: ${retryMs}\n\n`);
+    const send = (text: string): void => {
+      raw.write(text);
+      if (raw.writableLength > mostBuffered) raw.destroy();
+    };
+    const subscription = subject.subscribe((from, news) => {
+      if (node === undefined || node === from) send(messageOf(from, news, subject.clock.now()));
+    });
+    const heartbeat = setInterval(() => send(": still here\n\n"), heartbeatMs);
+    const end = (): void => {
+      raw.end();
+    };
+    closing.addEventListener("abort", end);
+    raw.once("close", () => {
+      listeners -= 1;
+      clearInterval(heartbeat);
+      subscription[Symbol.dispose]();
+      closing.removeEventListener("abort", end);
+    });
+    return undefined;
+  };
+}
+
+function messageOf(node: string, news: NodeNews, now: number): string {
+  const [type, shown] =
+    news.kind === "result"
+      ? ["result", resultView({ ...news.result, node })]
+      : [news.event.type, eventView(node, news.event, isoSeconds(now))];
+  return `event: ${type}\ndata: ${JSON.stringify(shown)}\n\n`;
+}

@@ -1,0 +1,39 @@
+/** What a request says of the page that it was sent by; absent where no browser sent it. */
+export interface PageHeaders {
+  readonly origin: string | undefined;
+  /** The `Host` header. */
+  readonly host: string | undefined;
+  /** `Sec-Fetch-Site`: what browsers say that leave `Origin` out. */
+  readonly site: string | undefined;
+}
+
+/** Where a request comes from, as a browser tells it. */
+export type Page = "none" | "own" | "allowed" | "foreign";
+
+/**
+ * Which page has sent a request: none (or one that the address bar opened), one of this server, one of `cors`, or another
+ * one, which anybody may have lured the user to. Browsers always send `Origin` with what can change something.
+ */
+export function pageOf({ origin, host, site }: PageHeaders, cors: readonly string[]): Page {
+  // Also behind a proxy that changes `Host`; a page cannot forge this header.
+  if (site === "same-origin") return "own";
+  if (origin === undefined) return site === "cross-site" || site === "same-site" ? "foreign" : "none";
+  if (URL.parse(origin)?.host === host?.toLowerCase()) return "own";
+  return cors.includes(origin) || cors.includes("*") ? "allowed" : "foreign";
+}
+
+/** The headers that let a page of `origin` read the answer (https://fetch.spec.whatwg.org/#http-responses). */
+export function corsHeaders(origin: string): Readonly<Record<string, string>> {
+  return {
+    "access-control-allow-origin": origin,
+    "access-control-expose-headers": "location, retry-after",
+    vary: "origin",
+  };
+}
+
+/** What the answer to a preflight has besides: credentials come in headers of ours, never in cookies. */
+export const preflightHeaders: Readonly<Record<string, string>> = {
+  "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE",
+  "access-control-allow-headers": "authorization, content-type, x-api-key, last-event-id",
+  "access-control-max-age": "600",
+};
