@@ -93,7 +93,7 @@ export async function openHome(): Promise<Home> {
 const residents = ["gangway_bed", "gangway_bed_db", "gangway_bed_job", "gangway_bed_web"];
 
 /** Resolves when Home Assistant has everything just as Gangway has published it; throws what differs in the end. */
-export async function untilRight({ client, homeAssistant }: Home, ms = 60_000): Promise<void> {
+export async function untilRight({ client, homeAssistant }: Home, ms = 120_000): Promise<void> {
   let left: readonly string[] = ["Home Assistant does not answer"];
   await homeAssistant
     .until(

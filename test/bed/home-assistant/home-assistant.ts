@@ -55,7 +55,7 @@ export type HomeAssistantLogEntry = z.infer<typeof LogEntry>;
 /** Some seconds on a machine with nothing else to do. */
 const startMs = 300_000;
 const stopMs = 60_000;
-const untilMs = 60_000;
+const untilMs = 120_000;
 
 /** Starts Home Assistant for the bed, makes its owner, and connects it to the bed's broker. */
 export async function openHomeAssistant(bed: Bed, installation: Installation): Promise<HomeAssistant> {
