@@ -9,8 +9,8 @@ interface Need {
   readonly find?: () => string | undefined;
 }
 
-/** What can be asked for: the parts of a bed, and what an engine of another release takes. */
-export type NeedName = "namespaces" | "engine" | "registry" | "broker" | "release";
+/** What can be asked for: the parts of a bed, what an engine of another release takes, and what takes pictures. */
+export type NeedName = "namespaces" | "engine" | "registry" | "broker" | "release" | "browser";
 
 const needs: Readonly<Record<NeedName, readonly Need[]>> = {
   namespaces: [
@@ -28,6 +28,7 @@ const needs: Readonly<Record<NeedName, readonly Need[]>> = {
   ],
   broker: [{ program: "mosquitto", package: "mosquitto" }],
   release: [{ program: "debootstrap", package: "debootstrap" }],
+  browser: [{ program: "chromium", package: "chromium" }],
 };
 
 /**
