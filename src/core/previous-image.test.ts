@@ -61,7 +61,12 @@ describe("previousReferenceFor", () => {
     ],
     ["the newest of several", "nginx:1.28.0", ["nginx:1.9.0", "nginx:1.27.3", "nginx:1.27"], "nginx:1.27.3"],
     ["the same reference where the tag had only moved", "nginx:1.28.0", [kept], "nginx:1.28.0"],
-    ["the same where the image has that tag again", "nginx:1.28.0", ["nginx:1.27.3", "nginx:1.28.0"], "nginx:1.28.0"],
+    [
+      "the same where the image has that tag again",
+      "nginx:1.28.0",
+      ["nginx:1.27.3", "nginx:1.28.0", "nginx:1.29.0"],
+      "nginx:1.28.0",
+    ],
     ["the same where the tag is no version", "nginx:stable", ["nginx:1.27.3"], "nginx:stable"],
     ["no tag of another repository", "nginx:1.28.0", ["other/nginx:1.27.3"], "nginx:1.28.0"],
     ["no other kind of tag", "nginx:1.28.0", ["nginx:1.27.3-alpine", "nginx:mainline"], "nginx:1.28.0"],

@@ -116,6 +116,10 @@ describe("tagsAt", () => {
     ).rejects.toMatchObject({ code });
   });
 
+  it("sees at the second turn that it is led round in circles", async () => {
+    await expect(tagsOf({ link: `<${list}?last=1>; rel="next"` })).rejects.toThrow("leads round in circles");
+  });
+
   it("gives up on a list that has no end", async () => {
     const endless = Array.from({ length: 600 }, (_, page) => ({ link: `<${list}?last=${page}>; rel="next"` }));
     const huge = Array.from({ length: 60 }, (_, page) => ({
