@@ -1,12 +1,8 @@
-import type { Config, EngineConfig } from "../config/config.ts";
-import { openEngineOf, openRegistryOf } from "../connections.ts";
+import type { EngineConfig } from "../config/config.ts";
 import { currentCheck, installedVersion, latestVersion } from "../core/entry.ts";
 import type { Entry } from "../core/ports.ts";
-import { isSelected } from "../core/selection.ts";
-import { readContainers } from "../inventory/read-containers.ts";
 import { messageOf } from "../lib/errors.ts";
-import { checkOnce } from "./one-check.ts";
-import { surroundingsOf } from "./surroundings.ts";
+import { type Lookout, lookAt, lookoutOf } from "./look.ts";
 import { tableText } from "./table.ts";
 import { configOrComplaint, type ExitCode, type Invocation, type Terminal } from "./terminal.ts";
 
@@ -25,9 +21,8 @@ export async function check(terminal: Terminal, invocation: Invocation, signal: 
   const config = configOrComplaint(terminal, invocation);
   if (config === undefined) return 2;
   try {
-    const rows = (
-      await Promise.all(config.engines.map((engine) => rowsOf(terminal, invocation, config, engine, signal)))
-    ).flat();
+    const lookout = await lookoutOf(terminal, invocation, config);
+    const rows = (await Promise.all(config.engines.map((engine) => rowsOf(lookout, engine, signal)))).flat();
     const unknown = invocation.names.filter((name) => !rows.some(({ container }) => container === name));
     for (const name of unknown) terminal.errors.write(`gangway: there is no container named ${name}\n`);
     terminal.output.write(
@@ -52,22 +47,9 @@ function exitCodeFor(rows: readonly Row[], unknown: readonly string[]): ExitCode
   return rows.some(({ status }) => status === "registry_error") ? 1 : 0;
 }
 
-async function rowsOf(
-  terminal: Terminal,
-  invocation: Invocation,
-  config: Config,
-  engineConfig: EngineConfig,
-  signal: AbortSignal,
-): Promise<readonly Row[]> {
-  const surroundings = surroundingsOf(terminal, invocation.logLevel === undefined ? "error" : config.log.level);
-  const engine = openEngineOf(engineConfig, surroundings);
-  const identity = await engine.identify(signal);
-  await using registry = openRegistryOf(config, surroundings, () => identity.insecureRegistries);
-  const containers = (await readContainers(engine, signal))
-    .filter(({ name }) => invocation.names.length === 0 || invocation.names.includes(name))
-    .filter(({ name, labels }) => isSelected(name, labels, config.containers));
-  const inventory = await checkOnce({ config, engine, identity, registry, containers }, signal);
-  return inventory.all().map(rowFrom);
+async function rowsOf(lookout: Lookout, engine: EngineConfig, signal: AbortSignal): Promise<readonly Row[]> {
+  await using look = await lookAt(lookout, engine, signal);
+  return (await look.check(look.containers, signal)).all().map(rowFrom);
 }
 
 function rowFrom(entry: Entry): Row {

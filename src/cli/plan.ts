@@ -1,15 +1,12 @@
 import { resolve } from "node:path";
-import type { Config, EngineConfig } from "../config/config.ts";
-import { openEngineOf, openRegistryOf, wayToEngineOf } from "../connections.ts";
+import type { EngineConfig } from "../config/config.ts";
+import { wayToEngineOf } from "../connections.ts";
 import type { OutcomeState, UpdatePlan } from "../core/operation.ts";
-import { isSelected } from "../core/selection.ts";
 import { trackingFor } from "../core/tag-tracking.ts";
-import { readContainers } from "../inventory/read-containers.ts";
 import { messageOf } from "../lib/errors.ts";
 import { compareNaturally } from "../lib/text.ts";
 import { dryRun } from "../operations/dry-run.ts";
-import { checkOnce } from "./one-check.ts";
-import { surroundingsOf } from "./surroundings.ts";
+import { type Lookout, lookAt, lookoutOf } from "./look.ts";
 import { configOrComplaint, type ExitCode, type Invocation, type Terminal } from "./terminal.ts";
 
 /** What the update of one container would be. */
@@ -26,8 +23,9 @@ export async function plan(terminal: Terminal, invocation: Invocation, signal: A
   const config = configOrComplaint(terminal, invocation);
   if (config === undefined) return 2;
   try {
+    const lookout = await lookoutOf(terminal, invocation, config);
     const rows: Row[] = [];
-    for (const engine of config.engines) rows.push(...(await rowsOf(terminal, invocation, config, engine, signal)));
+    for (const engine of config.engines) rows.push(...(await rowsOf(terminal, lookout, engine, signal)));
     const unknown = invocation.names.filter((name) => !rows.some(({ container }) => container === name));
     for (const name of unknown) terminal.errors.write(`gangway: there is no container named ${name}\n`);
     terminal.output.write(`${JSON.stringify(rows, null, 2)}\n`);
@@ -39,23 +37,20 @@ export async function plan(terminal: Terminal, invocation: Invocation, signal: A
 }
 
 async function rowsOf(
-  terminal: Terminal,
-  invocation: Invocation,
-  config: Config,
+  { secrets }: Terminal,
+  lookout: Lookout,
   engineConfig: EngineConfig,
   signal: AbortSignal,
 ): Promise<readonly Row[]> {
-  const surroundings = surroundingsOf(terminal, invocation.logLevel === undefined ? "error" : config.log.level);
-  const engine = openEngineOf(engineConfig, surroundings);
-  const identity = await engine.identify(signal);
-  await using registry = openRegistryOf(config, surroundings, () => identity.insecureRegistries);
-  const wanted = (await readContainers(engine, signal))
-    .filter(({ name }) => invocation.names.length === 0 || invocation.names.includes(name))
-    .filter(({ name, labels }) => isSelected(name, labels, config.containers));
-  const names = wanted.map(({ name }) => name).sort(compareNaturally);
+  const { config, surroundings } = lookout;
+  await using look = await lookAt(lookout, engineConfig, signal);
+  const { engine, registry } = look;
+  const names = look.containers.map(({ name }) => name).sort(compareNaturally);
   // Which tag a container would be given is for a check to find out.
-  const containers = wanted.filter((container) => trackingFor(container, config) !== undefined);
-  const inventory = await checkOnce({ config, engine, identity, registry, containers }, signal);
+  const inventory = await look.check(
+    look.containers.filter((container) => trackingFor(container, config) !== undefined),
+    signal,
+  );
   const deps = {
     engine,
     registry,
@@ -73,7 +68,7 @@ async function rowsOf(
       const { state, message, plan: found } = await dryRun(deps, { kind: "update", container }, signal);
       rows.push({ container, state, message, ...(found === undefined ? {} : { plan: found }) });
     } catch (error) {
-      rows.push({ container, state: "failed", message: terminal.secrets.redact(messageOf(error)) });
+      rows.push({ container, state: "failed", message: secrets.redact(messageOf(error)) });
     }
   }
   return rows;

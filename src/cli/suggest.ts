@@ -4,6 +4,7 @@ import { familiarText, parseImageReference } from "../core/image-reference.ts";
 import { suggestPatterns, type TagSuggestions } from "../core/suggest-patterns.ts";
 import { messageOf } from "../lib/errors.ts";
 import { deadline } from "../lib/time.ts";
+import { readNotes } from "./notes.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { tableText } from "./table.ts";
 import { configOrComplaint, type ExitCode, type Invocation, type Terminal } from "./terminal.ts";
@@ -25,7 +26,8 @@ export async function suggest(
   try {
     const surroundings = surroundingsOf(terminal, invocation.logLevel === undefined ? "error" : config.log.level);
     const insecure = await insecureRegistries(config, surroundings, signal);
-    await using registry = openRegistryOf(config, surroundings, () => insecure);
+    const { limits } = await readNotes(config, surroundings);
+    await using registry = openRegistryOf(config, surroundings, () => insecure, limits);
     const { registry: host, repository } = reference;
     const found = suggestPatterns(await registry.tagsOf(reference, signal));
     const name = familiarText({ kind: "reference", registry: host, repository });

@@ -12,7 +12,7 @@ export interface Damage {
   readonly path: string;
   /** One sentence, without anything of the content. */
   readonly reason: string;
-  /** Where the file has been moved; undefined where even that failed. */
+  /** Where the file has been moved; undefined where even that failed, or where it is another process's. */
   readonly setAside: string | undefined;
 }
 
@@ -33,6 +33,22 @@ export async function readJson<Value>(
   const found = valueFrom(text, schema);
   if (found.kind === "value") return found.value;
   onDamage({ path, reason: found.reason, setAside: await setAside(path) });
+  return undefined;
+}
+
+/**
+ * The same of a file that another process owns: one that does not hold what it should is reported, and left as it is.
+ */
+export async function peekJson<Value>(
+  path: string,
+  schema: z.ZodType<Value>,
+  { onDamage }: { readonly onDamage: OnDamage },
+): Promise<Value | undefined> {
+  const text = await textAt(path);
+  if (text === undefined) return undefined;
+  const found = valueFrom(text, schema);
+  if (found.kind === "value") return found.value;
+  onDamage({ path, reason: found.reason, setAside: undefined });
   return undefined;
 }
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Offer } from "../core/ports.ts";
 import { type CheckRecord, updateStatuses } from "../core/update-status.ts";
 import type { OnDamage } from "./atomic-json.ts";
-import { readJson, writeJson } from "./atomic-json.ts";
+import { peekJson, readJson, writeJson } from "./atomic-json.ts";
 import { ImageDetails } from "./image-details.ts";
 import { createLatestWriter } from "./latest-writer.ts";
 
@@ -138,4 +138,13 @@ export async function openKnown(
     }),
     [Symbol.asyncDispose]: writer.settled,
   };
+}
+
+/** The checks that the file at `path` holds, by engine and container, for a process that does not own it. */
+export async function peekChecks(
+  path: string,
+  deps: { readonly onDamage: OnDamage },
+): Promise<(address: string, container: string) => CheckRecord | undefined> {
+  const engines = (await peekJson(path, Known, deps))?.engines ?? {};
+  return (address, container) => engines[address]?.checks[container];
 }

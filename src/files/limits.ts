@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { RegistryLimit } from "../core/registry-limit.ts";
-import { type OnDamage, readJson, writeJson } from "./atomic-json.ts";
+import { type OnDamage, peekJson, readJson, writeJson } from "./atomic-json.ts";
 import { createLatestWriter } from "./latest-writer.ts";
 
 const schema = 1;
@@ -35,14 +35,27 @@ export async function openLimits(
   now: number,
   deps: { readonly onDamage: OnDamage; readonly onFailure: (error: unknown) => void },
 ): Promise<LimitsFile> {
-  const known = Object.entries((await readJson(path, Limits, deps))?.registries ?? {});
+  const known = await readJson(path, Limits, deps);
   const writer = createLatestWriter<ReadonlyMap<string, RegistryLimit>>(
     (limits) => writeJson(path, { schema, registries: Object.fromEntries(limits) } satisfies z.infer<typeof Limits>),
     deps.onFailure,
   );
   return {
-    limits: new Map(known.filter(([, { toldAt }]) => now - toldAt < longestMs)),
+    limits: limitsIn(known, now),
     save: writer.put,
     [Symbol.asyncDispose]: writer.settled,
   };
+}
+
+/** What the file at `path` holds, for a process that does not own it; as `openLimits` would give it. */
+export async function peekLimits(
+  path: string,
+  now: number,
+  deps: { readonly onDamage: OnDamage },
+): Promise<ReadonlyMap<string, RegistryLimit>> {
+  return limitsIn(await peekJson(path, Limits, deps), now);
+}
+
+function limitsIn(known: z.infer<typeof Limits> | undefined, now: number): ReadonlyMap<string, RegistryLimit> {
+  return new Map(Object.entries(known?.registries ?? {}).filter(([, { toldAt }]) => now - toldAt < longestMs));
 }

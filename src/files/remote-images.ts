@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { RemoteImage } from "../core/image-identity.ts";
 import type { RemoteImages } from "../core/ports.ts";
-import { type OnDamage, readJson, writeJson } from "./atomic-json.ts";
+import { type OnDamage, peekJson, readJson, writeJson } from "./atomic-json.ts";
 import { ImageDetails } from "./image-details.ts";
 import { createLatestWriter } from "./latest-writer.ts";
 
@@ -59,6 +59,18 @@ export async function openRemoteImages(
 /** Keeps what was learnt for as long as this process runs. */
 export function rememberRemoteImages(): RemoteImages {
   return remoteImagesIn(notesFrom([]), () => {});
+}
+
+/**
+ * What the file at `path` holds for each engine, for a process that does not own it: what that learns in addition is kept
+ * for as long as it runs.
+ */
+export async function peekRemoteImages(
+  path: string,
+  deps: { readonly onDamage: OnDamage },
+): Promise<(address: string) => RemoteImages> {
+  const engines = (await peekJson(path, File, deps)) ?? {};
+  return (address) => remoteImagesIn(notesFrom(engines[address] ?? []), () => {});
 }
 
 function remoteImagesIn(notes: Map<string, Line>, onChange: () => void): RemoteImages {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Bed, openBed } from "../bed/bed.ts";
@@ -87,6 +87,36 @@ describe("gangway check", () => {
 
     expect(code).toBe(1);
     expect(errors).toContain("/nowhere.sock");
+  });
+
+  it("knows what the bridge with the same data knows, and writes none of its files", async () => {
+    {
+      await using running = await startGangway(bed, { config: configFor(bed), dataDir });
+      await running.logged(({ msg, command }) => msg === "operation ended" && command === "check");
+      await running.stop();
+    }
+    const methods = () => bed.registry.requests().flatMap(({ from, method }) => (from === "host" ? [method] : []));
+    bed.registry.clearRequests();
+    expect((await gangway(onBed("check"))).code).toBe(10);
+    expect(methods()).toEqual(["HEAD", "HEAD"]);
+
+    const now = Date.now();
+    const coolDown = { since: now - 1_000, until: now + 600_000, attempt: 0 };
+    const limits = JSON.stringify({ schema: 1, registries: { [bed.registry.host]: { toldAt: now, coolDown } } });
+    await writeFile(join(dataDir, "limits.json"), limits);
+    await writeFile(join(dataDir, "images.json"), "{");
+    bed.registry.clearRequests();
+    const { code, output } = await gangway(onBed("check", "web", "--json"));
+
+    expect(code).toBe(1);
+    const [row] = JSON.parse(output) as readonly Readonly<Record<string, string>>[];
+    expect(row).toMatchObject({ status: "registry_error", reason: expect.stringContaining("left alone") });
+    // The last verdict is the bridge's.
+    expect(row?.["latest"]).not.toBe(row?.["installed"]);
+    expect(methods()).toEqual([]);
+    expect(await readFile(join(dataDir, "limits.json"), "utf8")).toBe(limits);
+    expect(await readFile(join(dataDir, "images.json"), "utf8")).toBe("{");
+    await writeFile(join(dataDir, "limits.json"), JSON.stringify({ schema: 1, registries: {} }));
   });
 });
 
