@@ -4,7 +4,7 @@ import { type BrokerAddress, openRegistryOf, type Surroundings } from "./connect
 import { autoUpdatePolicy } from "./core/auto-update.ts";
 import type { NodeNews, ServedNode } from "./core/doors.ts";
 import { replaces } from "./core/journal.ts";
-import { eventFrom, eventsFrom, limitedEvent, type NodeEvent } from "./core/node-event.ts";
+import { eventFrom, eventsFrom, type NodeEvent } from "./core/node-event.ts";
 import type { OperationResult } from "./core/operation.ts";
 import type {
   BrokerSession,
@@ -174,9 +174,6 @@ async function serveNode(
     switches: settingsFile.autoUpdateSwitches(node),
     atWork: new Set<string>(),
     rediscover: (): void => bridge.rediscover(),
-    onLimited: (from: string, reason: string): void => {
-      for (const tell of [bridge.happened, happened]) tell(limitedEvent(from, reason));
-    },
     ...{ registry, ownContainerId, clock, log },
   };
   const onResult = (result: OperationResult, joined = false): void => {

@@ -48,7 +48,6 @@ export interface ProcedureDependencies {
   readonly atWork: Set<string>;
   readonly submit: Operations["submit"];
   readonly rediscover: () => void;
-  readonly onLimited: (registry: string, reason: string) => void;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -54,7 +54,7 @@ export function checkerOf(bed: Bed, wishes: ClientWishes = {}): Checker {
       bed.registry.clearRequests();
       const clock = { now: () => Date.now() };
       const remoteImages = notes.engine("bed");
-      const deps = { engine, registry: client.registry, remoteImages, inventory, clock, onLimited: () => {} } as never;
+      const deps = { engine, registry: client.registry, remoteImages, inventory, clock } as never;
       await checkForUpdates(deps, { kind: "check" }, signal);
       const records = new Map(
         inventory.all().flatMap(({ container: { name }, check }) => (check ? [[name, check]] : [])),

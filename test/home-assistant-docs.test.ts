@@ -79,7 +79,7 @@ function topicsIn(text: string): readonly string[] {
 
 const all = examples.flatMap(({ place, content }) => textsIn(content).map(([key, text]) => ({ place, key, text })));
 const messages = {
-  ...eventMessage(limitedEvent("", ""), ""),
+  ...eventMessage(limitedEvent("", 0), ""),
   ...{ from: "", to: "", exit_code: 0, image: "" },
   ...resultMessage({
     id: "",

@@ -1,7 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { Container } from "../core/container.ts";
-import type { Engine, EngineIdentity, Inventory, Registry } from "../core/ports.ts";
-import { rememberRemoteImages } from "../files/remote-images.ts";
+import type { Engine, EngineIdentity, Entry, Inventory, Registry, RemoteImages } from "../core/ports.ts";
 import { createInventory } from "../inventory/store.ts";
 import { systemClock } from "../lib/time.ts";
 import { checkForUpdates } from "../operations/check.ts";
@@ -14,14 +13,17 @@ export interface OneCheck {
   readonly identity: EngineIdentity;
   readonly registry: Registry;
   readonly containers: readonly Container[];
+  /** What is known of a container from earlier checks. */
+  readonly remembered: (name: string) => Pick<Entry, "check">;
+  readonly remoteImages: RemoteImages;
 }
 
 /** An inventory of these containers in which all have been checked, once. */
 export async function checkOnce(
-  { config, engine, identity, registry, containers }: OneCheck,
+  { config, engine, identity, registry, containers, remembered, remoteImages }: OneCheck,
   signal: AbortSignal,
 ): Promise<Inventory> {
-  const inventory = createInventory();
+  const inventory = createInventory(remembered);
   inventory.setEngine(identity);
   for (const container of containers) inventory.putContainer(container);
   const clock = systemClock;
@@ -30,10 +32,8 @@ export async function checkOnce(
     registry,
     inventory,
     clock,
-    // The program that runs beside this one has its own notes, in its data directory.
-    remoteImages: rememberRemoteImages(),
+    remoteImages,
     versions: createVersionSources({ registry, clock }, config),
-    onLimited: () => {},
   };
   await checkForUpdates(deps, { kind: "check" }, signal);
   return inventory;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Container } from "./container.ts";
-import { eventFrom, eventsFrom } from "./node-event.ts";
+import { eventFrom, eventsFrom, type NodeEvent } from "./node-event.ts";
 import type { OperationResult } from "./operation.ts";
-import type { Entry, InventoryChange } from "./ports.ts";
+import type { Entry, InventoryChange, NodeFacts } from "./ports.ts";
 import type { CheckRecord } from "./update-status.ts";
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
@@ -105,6 +105,22 @@ describe("eventsFrom", () => {
     ],
   ])("tells of %s what there is to tell", (_, change, types) => {
     expect(typesOf(change)).toEqual(types);
+  });
+
+  it("tells of a cool-down when it begins, and of none that an earlier run has left", () => {
+    const limited = [{ registry: "quay.io", limitedSince: 1_000, limitedUntil: 61_000 }];
+    const told = (before: NodeFacts): readonly NodeEvent[] =>
+      eventsFrom({ kind: "node", before, after: { ...before, registryLimits: limited } }, true);
+
+    expect(told({ registryLimits: [] })).toMatchObject([
+      {
+        type: "registry_limited",
+        container: null,
+        details: { registry: "quay.io", message: expect.stringContaining("until 1970-01-01T00:01:01") },
+      },
+    ]);
+    expect(told({ registryLimits: limited })).toEqual([]);
+    expect(told({})).toEqual([]);
   });
 
   it("does not call a container new that was there before Gangway", () => {

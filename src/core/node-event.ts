@@ -1,7 +1,8 @@
-import { isRunning } from "./container.ts";
+import { isoSeconds, isRunning } from "./container.ts";
 import { installedVersion, isSameOffer, latestVersion, offerOf } from "./entry.ts";
 import { isUpdate, type OperationResult } from "./operation.ts";
-import type { Entry, InventoryChange } from "./ports.ts";
+import type { Entry, InventoryChange, NodeFacts } from "./ports.ts";
+import { newlyLimited } from "./registry-limit.ts";
 
 /** Everything that can happen on a node and is worth an automation: a closed list, a contract with users. */
 export const eventTypes = [
@@ -43,8 +44,9 @@ export function eventsFrom(change: InventoryChange, isCounted: boolean): readonl
       return [eventOf("container_removed", change.before, { image: change.before.container.image })];
     case "changed":
       return [...deathsIn(change.before, change.after), ...updatesIn(change.before, change.after)];
-    case "metrics":
     case "node":
+      return limitsIn(change.before, change.after);
+    case "metrics":
       return [];
   }
 }
@@ -57,9 +59,19 @@ export function eventFrom(result: OperationResult): NodeEvent | undefined {
   return { type, container, operation, details: { message, from, to } };
 }
 
-/** A registry wants to be left alone for a while. */
-export function limitedEvent(registry: string, message: string): NodeEvent {
+/** A registry wants to be left alone until then; milliseconds since 1970. */
+export function limitedEvent(registry: string, until: number): NodeEvent {
+  const message = `${registry} limits how often it may be asked; it is left alone until ${isoSeconds(until)}.`;
   return { type: "registry_limited", container: null, operation: null, details: { registry, message } };
+}
+
+/** A cool-down that an earlier run has left is no news: the first look tells of none. */
+function limitsIn(
+  { registryLimits: before }: NodeFacts,
+  { registryLimits: after = [] }: NodeFacts,
+): readonly NodeEvent[] {
+  const begun = before === undefined ? [] : newlyLimited(before, after);
+  return begun.map(({ registry, limitedUntil = 0 }) => limitedEvent(registry, limitedUntil));
 }
 
 function typeOf(result: OperationResult): EventType | undefined {

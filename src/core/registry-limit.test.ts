@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { limitsAt, type RegistryLimit, remainingMs } from "./registry-limit.ts";
+import { type LimitFact, limitsAt, newlyLimited, type RegistryLimit, remainingMs } from "./registry-limit.ts";
 
 const now = 1_800_000_000_000;
 const hour = 3_600_000;
@@ -33,7 +33,7 @@ describe("limitsAt", () => {
     expect(found).toEqual({
       facts: [
         { registry: "docker.io", quota: { ...quota, toldAt: now - 1_000 } },
-        { registry: "quay.io", limitedUntil: now + 60_000 },
+        { registry: "quay.io", limitedSince: now - 1_000, limitedUntil: now + 60_000 },
       ],
       until: now + 60_000,
     });
@@ -55,5 +55,26 @@ describe("limitsAt", () => {
 
     expect(at(limits, now + hour - 1).facts).toHaveLength(1);
     expect(at(limits, now + hour).facts).toEqual([]);
+  });
+});
+
+describe("newlyLimited", () => {
+  const limited = (registry: string, limitedSince: number): LimitFact => ({
+    registry,
+    limitedSince,
+    limitedUntil: limitedSince + hour,
+  });
+  const quota = { limit: 100, remaining: 0, toldAt: now };
+
+  it.each<[string, readonly LimitFact[], readonly LimitFact[], readonly string[]]>([
+    ["one that has begun", [], [limited("quay.io", now)], ["quay.io"]],
+    ["none that is known", [limited("quay.io", now)], [limited("quay.io", now)], []],
+    ["none that got longer", [limited("quay.io", now)], [{ ...limited("quay.io", now), limitedUntil: now + 1 }], []],
+    ["none that is over", [limited("quay.io", now)], [], []],
+    ["none for a quota that is used up", [], [{ registry: "quay.io", quota }], []],
+    ["another one that follows at once", [limited("quay.io", now)], [limited("quay.io", now + 1)], ["quay.io"]],
+    ["that of another registry only", [limited("a", now)], [limited("a", now), limited("b", now)], ["b"]],
+  ])("finds %s", (_, before, after, expected) => {
+    expect(newlyLimited(before, after).map(({ registry }) => registry)).toEqual(expected);
   });
 });

@@ -24,7 +24,9 @@ export interface Quota {
 /** What there is to say of a registry's limits now. */
 export interface LimitFact {
   readonly registry: string;
-  /** It is left alone until then; milliseconds since 1970. Absent: it may be asked. */
+  /** It is left alone from then on; milliseconds since 1970. Absent: it may be asked. */
+  readonly limitedSince?: number;
+  /** And until then. */
   readonly limitedUntil?: number;
   /** The last that it told, while that can still be so. */
   readonly quota?: Quota & { readonly toldAt: number };
@@ -43,6 +45,14 @@ export interface RegistryLimits {
 export const longestCoolDownMs = 3_600_000;
 /** For how long a quota without a window is worth showing. */
 const usualWindowSeconds = 3_600;
+
+/** The registries for which a cool-down has begun between two looks. */
+export function newlyLimited(before: readonly LimitFact[], after: readonly LimitFact[]): readonly LimitFact[] {
+  const earlier = new Map(before.map(({ registry, limitedSince }) => [registry, limitedSince]));
+  return after.filter(
+    ({ registry, limitedSince }) => limitedSince !== undefined && earlier.get(registry) !== limitedSince,
+  );
+}
 
 /** Milliseconds that are left of a cool-down; none where the clock was set back behind its beginning. */
 export function remainingMs(coolDown: CoolDown | undefined, now: number): number {
@@ -71,7 +81,7 @@ function factFrom(registry: string, { coolDown, quota, toldAt }: RegistryLimit, 
   const shown = quota === undefined ? undefined : { ...quota, toldAt };
   return {
     registry,
-    ...(left > 0 ? { limitedUntil: now + left } : {}),
+    ...(coolDown !== undefined && left > 0 ? { limitedSince: coolDown.since, limitedUntil: now + left } : {}),
     ...(shown !== undefined && now < endOf(shown) ? { quota: shown } : {}),
   };
 }

@@ -39,8 +39,6 @@ export interface BridgeSettings {
 export interface Bridge extends BrokerListener {
   /** Publishes the end of an operation, whoever asked for it; of one that was joined, without an event of its own. */
   readonly announce: (result: OperationResult, joined?: boolean) => void;
-  /** Publishes something that happened outside of the inventory. */
-  readonly happened: (event: NodeEvent) => void;
   /** Publishes everything again. */
   readonly rediscover: () => void;
 }
@@ -114,7 +112,6 @@ export function createBridge(deps: BridgeDependencies, signal: AbortSignal): Bri
       const event = joined ? undefined : eventFrom(result);
       if (event !== undefined) happened(event);
     },
-    happened,
     rediscover: () => publisher?.again(),
   };
 }

@@ -35,7 +35,7 @@ describe("showRegistryLimits", () => {
     expect(shown()).toEqual([]);
 
     put("docker.io", { toldAt: now, coolDown: { since: now, until: now + 90_000, attempt: 0 } });
-    expect(shown()).toEqual([{ registry: "docker.io", limitedUntil: now + 90_000 }]);
+    expect(shown()).toEqual([{ registry: "docker.io", limitedSince: now, limitedUntil: now + 90_000 }]);
     vi.advanceTimersByTime(89_999);
     expect(shown()).toHaveLength(1);
     vi.advanceTimersByTime(1);

@@ -16,8 +16,6 @@ export interface AnswersDependencies {
   /** What earlier checks have learnt. */
   readonly remoteImages: RemoteImages;
   readonly locals: Pick<LocalImages, "tagged">;
-  /** Told once in a check of each registry that wants to be left alone for a while, and why. */
-  readonly onLimited: (registry: string, reason: string) => void;
 }
 
 type Asking = Extract<CheckQuestion, { readonly kind: "ask" }>;
@@ -41,14 +39,18 @@ export type TagAnswer = { readonly kind: "digest"; readonly digest: string } | F
 export function createAnswers(deps: AnswersDependencies, signal: AbortSignal): Answers {
   const { registry, remoteImages, locals } = deps;
   const resolve = createResolver(deps);
-  const failed = failureBy(deps, signal);
+  const failed = (error: unknown): Failure => {
+    if (signal.aborted) throw error;
+    const isAbsent = isErrorWithCode(error, "registry_not_found", "registry_denied");
+    return { kind: "error", reason: messageOf(error), isAbsent };
+  };
   const tags = new Map<string, { readonly repository: string; readonly tag: Promise<TagAnswer> }>();
 
   const ask = async (reference: ImageReference): Promise<TagAnswer> => {
     try {
       return { kind: "digest", digest: await registry.digestOf(reference, signal) };
     } catch (error) {
-      return failed(reference, error);
+      return failed(error);
     }
   };
   const tagOf = (reference: ImageReference): Promise<TagAnswer> => {
@@ -69,7 +71,7 @@ export function createAnswers(deps: AnswersDependencies, signal: AbortSignal): A
       return await resolve({ reference, digest, local, platform }, signal);
     } catch (error) {
       // The registry has the tag: that it does not show what it stands for is another trouble.
-      return { ...failed(reference, error), isAbsent: false };
+      return { ...failed(error), isAbsent: false };
     }
   };
   const findingFor = async (asked: Asking, wasCertain: boolean): Promise<Finding> => {
@@ -103,19 +105,6 @@ export function createAnswers(deps: AnswersDependencies, signal: AbortSignal): A
     digests: async () => (await settled()).flatMap(({ tag }) => (tag.kind === "digest" ? [tag.digest] : [])),
     unanswered: async () =>
       (await settled()).flatMap(({ repository, tag }) => (tag.kind === "error" ? [repository] : [])),
-  };
-}
-
-function failureBy({ onLimited }: AnswersDependencies, signal: AbortSignal) {
-  const limited = new Set<string>();
-  return ({ registry }: ImageReference, error: unknown): Failure => {
-    if (signal.aborted) throw error;
-    if (isErrorWithCode(error, "registry_limited") && !limited.has(registry)) {
-      limited.add(registry);
-      onLimited(registry, messageOf(error));
-    }
-    const isAbsent = isErrorWithCode(error, "registry_not_found", "registry_denied");
-    return { kind: "error", reason: messageOf(error), isAbsent };
   };
 }
 

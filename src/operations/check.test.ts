@@ -50,14 +50,11 @@ function setting(fault: (imageId: string) => Error | undefined) {
       return digest("a");
     },
   };
-  const limited: string[] = [];
-  const onLimited = (name: string): void => void limited.push(name);
   const remoteImages = rememberRemoteImages();
-  const deps = { engine, registry, remoteImages, inventory, clock: { now: () => 0 }, onLimited } as never;
+  const deps = { engine, registry, remoteImages, inventory, clock: { now: () => 0 } } as never;
   return {
     inventory,
     underWay,
-    limited,
     registry,
     check: () => checkForUpdates(deps, { kind: "check" }, signal),
     statuses: () => Object.fromEntries(inventory.all().map((entry) => [entry.container.name, entry.check?.status])),
@@ -91,14 +88,13 @@ describe("a check", () => {
     expect(inventory.node().lastCheck).toBeUndefined();
   });
 
-  it("tells once of a registry that wants to be left alone", async () => {
-    const { inventory, check, limited, registry, statuses } = setting(() => undefined);
+  it("keeps to itself what a registry does not tell that wants to be left alone", async () => {
+    const { inventory, check, registry, statuses } = setting(() => undefined);
     registry.digestOf = () => Promise.reject(new GangwayError("registry_limited", "too many requests"));
     for (const name of ["a", "b", "c"]) inventory.putContainer(container(name, `image-${name}`));
 
     await check();
 
-    expect(limited).toEqual(["docker.io"]);
     expect(statuses()).toEqual({ a: "registry_error", b: "registry_error", c: "registry_error" });
   });
 

@@ -98,6 +98,15 @@ describe("a cool-down", () => {
     begin("a", 90_000);
     expect(lines).toHaveLength(2);
   });
+
+  it("that gets longer is the same one still", () => {
+    const { begin, advance, limits } = coolDowns();
+    begin("a", 60_000);
+    advance(20_000);
+    begin("a", 300_000);
+
+    expect(limits.get("a")?.coolDown).toEqual({ since: 1_000_000, until: 1_320_000, attempt: 0 });
+  });
 });
 
 describe("a quota", () => {

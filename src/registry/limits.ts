@@ -51,7 +51,9 @@ export function createCoolDowns({
       const attempt = known?.coolDown === undefined ? 0 : known.coolDown.attempt + (running > 0 ? 0 : 1);
       const wished = wishedMs ?? backoff(attempt, firstMs, longestCoolDownMs, random);
       const ms = Math.ceil(Math.max(running, Math.min(longestCoolDownMs, Math.max(shortestMs, wished))));
-      limits.put(registry, { ...known, toldAt: now, coolDown: { since: now, until: now + ms, attempt } });
+      // One that is made longer is the same one still.
+      const since = running > 0 ? (known?.coolDown?.since ?? now) : now;
+      limits.put(registry, { ...known, toldAt: now, coolDown: { since, until: now + ms, attempt } });
       if (running === 0) {
         const fields = { registry, until: new Date(now + ms).toISOString() };
         log.warn(fields, "a registry limits how often it may be asked; it is left alone until then");

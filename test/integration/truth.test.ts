@@ -206,7 +206,7 @@ describe("two hundred containers of a hundred references", () => {
     await using client = openClient();
     const remoteImages = rememberRemoteImages();
     const clock = { now: () => Date.now() };
-    const deps = { engine, registry: client.registry, remoteImages, inventory, clock, onLimited: () => {} } as never;
+    const deps = { engine, registry: client.registry, remoteImages, inventory, clock } as never;
     const check = async () => {
       registry.clearRequests();
       const since = performance.now();
