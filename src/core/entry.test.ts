@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Container } from "./container.ts";
-import { installedVersion, latestVersion, releaseUrlOf, withOffer } from "./entry.ts";
+import { installedVersion, latestVersion, releaseUrlOf } from "./entry.ts";
 import type { Entry } from "./ports.ts";
 import type { CheckRecord } from "./update-status.ts";
 import { isSameVersion } from "./versions.ts";
@@ -83,31 +83,5 @@ describe("releaseUrlOf", () => {
     ["the image's page at least", entry(), "https://hub.docker.com/r/team/app/tags"],
   ])("is %s", (_, of, expected) => {
     expect(releaseUrlOf(of)).toBe(expected);
-  });
-});
-
-describe("withOffer", () => {
-  const offer = { digest: digest("b") };
-
-  it("notes what is offered, and keeps the note when that is over", () => {
-    const noted = withOffer(entry());
-    const installed = { ...available, verdict: "up_to_date", latestDigest: digest("b") } as const;
-
-    expect(noted.offered).toEqual(offer);
-    expect(withOffer({ ...noted, check: installed }).offered).toEqual(offer);
-    expect(withOffer({ container })).toEqual({ container });
-  });
-
-  it("notes the next version, but not the same one under another digest", () => {
-    const noted = withOffer(entry({ latestImage: digest("e") }));
-    const alias = withOffer({ ...noted, check: { ...available, latestDigest: digest("c"), latestImage: digest("e") } });
-    const next = withOffer({ ...noted, check: { ...available, latestDigest: digest("c"), latestImage: digest("f") } });
-
-    expect(alias.offered).toEqual({ ...offer, image: digest("e") });
-    expect(next.offered).toEqual({ digest: digest("c"), image: digest("f") });
-  });
-
-  it("offers nothing where a label forbids it", () => {
-    expect(withOffer(entry({}, { "gangway.update": "off" }))).not.toHaveProperty("offered");
   });
 });

@@ -1,7 +1,7 @@
 import { digestsOfRepository, parseImageReference } from "./image-reference.ts";
 import { humanVersion, mergedDetails } from "./image-version.ts";
 import { labelsFrom } from "./labels.ts";
-import type { Entry, Offer } from "./ports.ts";
+import type { Entry } from "./ports.ts";
 import { releaseUrl } from "./release-url.ts";
 import type { CheckRecord } from "./update-status.ts";
 import { versionLabel, versionText } from "./versions.ts";
@@ -58,25 +58,4 @@ export function releaseUrlOf(entry: Entry): string | undefined {
   const version = tag ?? humanVersion(newest, reference?.repository ?? "", other);
   const details = mergedDetails(newest, other);
   return releaseUrl({ label: labelsFrom(labels).releaseUrl, reference, details, version });
-}
-
-/** The version that a container is offered now; undefined for none. */
-export function offerOf(entry: Entry): Offer | undefined {
-  const { latestDigest, latestImage } = currentCheck(entry) ?? {};
-  if (!hasUpdate(entry) || latestDigest === undefined) return undefined;
-  return { digest: latestDigest, ...(latestImage === undefined ? {} : { image: latestImage }) };
-}
-
-/** Are these one version? The same image can go by several digests. */
-export function isSameOffer(offer: Offer, other: Offer | undefined): boolean {
-  if (other === undefined) return false;
-  return offer.digest === other.digest || (offer.image !== undefined && offer.image === other.image);
-}
-
-/** The entry with a note of the last version that it was offered, so that this one is news once only. */
-export function withOffer(entry: Entry): Entry {
-  const offer = offerOf(entry);
-  if (offer === undefined) return entry;
-  const { offered } = entry;
-  return { ...entry, offered: isSameOffer(offer, offered) ? { ...offer, ...offered } : offer };
 }

@@ -1,5 +1,6 @@
 import { isoSeconds, isRunning } from "./container.ts";
-import { installedVersion, isSameOffer, latestVersion, offerOf } from "./entry.ts";
+import { installedVersion, latestVersion } from "./entry.ts";
+import { isNews, offerOf } from "./offer.ts";
 import { isUpdate, type OperationResult } from "./operation.ts";
 import type { Entry, InventoryChange, NodeFacts } from "./ports.ts";
 import { newlyLimited } from "./registry-limit.ts";
@@ -95,9 +96,10 @@ function deathsIn(before: Entry, after: Entry): readonly NodeEvent[] {
 
 function updatesIn(before: Entry, after: Entry): readonly NodeEvent[] {
   const offer = offerOf(after);
-  const isNews = offer !== undefined && !isSameOffer(offer, before.offered) && !isSameOffer(offer, offerOf(before));
+  if (offer === undefined || !isNews(offer, before.offered, after.container.imageId)) return [];
+  if (!isNews(offer, offerOf(before), after.container.imageId)) return [];
   const details = { from: installedVersion(after), to: latestVersion(after) ?? null };
-  return isNews ? [eventOf("update_available", after, details)] : [];
+  return [eventOf("update_available", after, details)];
 }
 
 function eventOf(type: EventType, { container, progress }: Entry, details: NodeEvent["details"]): NodeEvent {

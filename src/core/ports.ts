@@ -15,6 +15,7 @@ import type {
 } from "./inspect.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { Metrics, StatsSample } from "./metrics.ts";
+import type { Offered } from "./offer.ts";
 import type { Command, OperationResult, Progress } from "./operation.ts";
 import type { LimitFact } from "./registry-limit.ts";
 import type { RemoteConfig, RemoteManifest } from "./remote-manifest.ts";
@@ -215,13 +216,6 @@ export interface BrokerListener {
   readonly onMessage: (message: BrokerMessage) => void;
 }
 
-/** A version that a container was offered. */
-export interface Offer {
-  readonly digest: string;
-  /** Digest of its manifest for the container's platform, where that is known. */
-  readonly image?: string;
-}
-
 /** A container with all that Gangway knows of it. */
 export interface Entry {
   readonly container: Container;
@@ -233,8 +227,8 @@ export interface Entry {
   readonly lastUpdate?: string;
   /** Its switch for automatic updates; absent where nobody has touched it. */
   readonly autoUpdate?: boolean;
-  /** The version that it was offered last, whether it was installed since or not. */
-  readonly offered?: Offer;
+  /** The versions that it was offered, whether they were installed since or not. */
+  readonly offered?: Offered;
 }
 
 /** What is known of the engine as a whole. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { Offer } from "../core/ports.ts";
+import type { Offer, Offered } from "../core/offer.ts";
 import { type CheckRecord, updateStatuses } from "../core/update-status.ts";
 import type { OnDamage } from "./atomic-json.ts";
 import { peekJson, readJson, writeJson } from "./atomic-json.ts";
@@ -27,7 +27,12 @@ const Check = z.strictObject({
   attempts: z.strictObject({ digest: z.string(), count: z.int(), rolledBack: z.boolean() }).exactOptional(),
 }) satisfies z.ZodType<CheckRecord>;
 
-const Offered = z.strictObject({ digest: z.string(), image: z.string().exactOptional() }) satisfies z.ZodType<Offer>;
+const OneOffer = z.strictObject({ digest: z.string(), image: z.string().exactOptional() }) satisfies z.ZodType<Offer>;
+const AllOffers = z.strictObject({
+  ...OneOffer.shape,
+  imageId: z.string().exactOptional(),
+  earlier: z.array(OneOffer).readonly().exactOptional(),
+}) satisfies z.ZodType<Offered>;
 
 const KnownNode = z.strictObject({
   node: z.string(),
@@ -35,8 +40,8 @@ const KnownNode = z.strictObject({
   devices: z.record(z.string(), z.iso.datetime().nullable()),
   /** The last check of each container: a restart does not make anyone forget a verdict. */
   checks: z.record(z.string(), Check),
-  /** The version that each container was offered last, so that it is news once only. */
-  offers: z.record(z.string(), Offered).exactOptional(),
+  /** The versions that each container was offered, so that they are news once only. */
+  offers: z.record(z.string(), AllOffers).exactOptional(),
   /** The platform of each component of each device, by key; the node's own device goes by the empty name. */
   components: z.record(z.string(), z.record(z.string(), z.string())).exactOptional(),
   lastCheck: z.iso.datetime().exactOptional(),
@@ -61,8 +66,8 @@ export interface KnownEngine {
   readonly check: (container: string) => CheckRecord | undefined;
   /** Undefined: the container is gone. */
   readonly setCheck: (container: string, check: CheckRecord | undefined) => void;
-  readonly offer: (container: string) => Offer | undefined;
-  readonly setOffer: (container: string, offer: Offer) => void;
+  readonly offer: (container: string) => Offered | undefined;
+  readonly setOffer: (container: string, offer: Offered) => void;
   /** Forgets the checks and offers of all other containers. */
   readonly keepChecks: (containers: ReadonlySet<string>) => void;
   readonly components: (device: string) => Readonly<Record<string, string>>;

@@ -2,13 +2,22 @@ import type { AutoUpdatePolicy } from "../core/auto-update.ts";
 import { isoSeconds } from "../core/container.ts";
 import { eventFrom, eventsFrom, type NodeEvent } from "../core/node-event.ts";
 import type { OperationResult } from "../core/operation.ts";
-import type { BrokerListener, BrokerMessage, Entry, Inventory, InventoryChange, Operations } from "../core/ports.ts";
+import type {
+  BrokerListener,
+  BrokerMessage,
+  BrokerSession,
+  Entry,
+  Inventory,
+  InventoryChange,
+  Operations,
+} from "../core/ports.ts";
 import type { Log } from "../lib/log.ts";
 import { every, pause } from "../lib/time.ts";
 import { type Heard, parseCommand } from "./commands.ts";
 import type { ComponentLedger } from "./components.ts";
 import { createDepartures, type Departures, type DeviceLedger } from "./departures.ts";
 import type { DeviceContext } from "./discovery.ts";
+import { createLateEvents } from "./late-events.ts";
 import { createPresence } from "./presence.ts";
 import { openPublisher, type Publisher } from "./publisher.ts";
 import { eventMessage, resultMessage } from "./state.ts";
@@ -61,8 +70,13 @@ export function createBridge(deps: BridgeDependencies, signal: AbortSignal): Bri
   const struckOff = (name: string): void => {
     if (departures.strike(name)) log.info({ container: name }, "container is gone for good, its device was removed");
   };
-  const happened = (event: NodeEvent): void =>
-    publisher?.tell(context.topics.event, eventMessage(event, isoSeconds(deps.now())));
+  const late = createLateEvents();
+  let last: BrokerSession | undefined;
+  const happened = (event: NodeEvent): void => {
+    const time = isoSeconds(deps.now());
+    if (last?.closed.aborted === false) publisher?.tell(context.topics.event, eventMessage(event, time));
+    else late.keep(event, time);
+  };
   const subscription = inventory.subscribe((change) => {
     show(change);
     for (const event of eventsFrom(change, inventory.node().isCounted === true)) happened(event);
@@ -84,7 +98,9 @@ export function createBridge(deps: BridgeDependencies, signal: AbortSignal): Bri
   return {
     onSession: (session) => {
       publisher = openPublisher(session, { ...deps, departed: departures.departed, discovery });
+      last = session;
       publisher.everything();
+      for (const [event, time] of late.take()) publisher.tell(context.topics.event, eventMessage(event, time));
       presence.begin();
       const { keeps: isWanted, clear } = publisher;
       deps.sweep.begin(session, { isComplete: () => inventory.node().isCounted === true, isWanted, clear });

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { withOffer } from "../core/entry.ts";
 import type { Metrics } from "../core/metrics.ts";
+import { withOffer } from "../core/offer.ts";
 import { isUpdate } from "../core/operation.ts";
 import type { Entry, Inventory, InventoryChange, NodeFacts } from "../core/ports.ts";
 import { compareNaturally } from "../lib/text.ts";
