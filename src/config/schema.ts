@@ -175,7 +175,8 @@ const Update = z
           {
             old_images: yesOrNo().prefault(false).meta({
               description:
-                "Remove images of the updated container's repository that have no tag left and that no container needs.",
+                "Remove images of the updated container's repository that no container needs and that have no tag left, or " +
+                "only that of a version which an update has replaced.",
             }),
             keep: wholeNumber(1, 100)
               .prefault(1)

@@ -6,7 +6,9 @@ import {
   imagesToRemove,
   keptAfterUpdate,
   previousTagsToRemove,
+  type ReleasedSubject,
   type RetentionSubject,
+  versionTagsToRemove,
 } from "./retention.ts";
 
 const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
@@ -84,6 +86,49 @@ describe("imagesToRemove", () => {
   ])("removes %s", (_, images, more, expected) => {
     expect(removed(images, more)).toEqual(expected);
     expect(removed([...images].reverse(), more)).toEqual(expected);
+  });
+});
+
+describe("versionTagsToRemove", () => {
+  const parse = (text: string): ImageReference => parseImageReference(text) as ImageReference;
+  const kept = "gangway/keep/web:20260101-000000";
+  const old = (...tags: readonly string[]): ImageSummary => ({
+    id: digestOf("1"),
+    tags,
+    digests: [`nginx@${digestOf("1")}`],
+    createdMs: 1_000,
+  });
+  const subject: ReleasedSubject = {
+    reference: parse("nginx:1.27.3"),
+    oldImageId: digestOf("8"),
+    needed: new Set(),
+    released: [parse(kept)],
+  };
+
+  it.each<[string, ImageSummary, Partial<ReleasedSubject>, readonly string[]]>([
+    ["that of a version that the container ran", old("nginx:1.26.0", kept), {}, ["1.26.0"]],
+    ["that of a later one that it was rolled back from", old("nginx:1.28.0", kept), {}, ["1.28.0"]],
+    ["none that is not known to have run", old("nginx:1.26.0"), {}, []],
+    ["none of an image that stays for the way back", old("nginx:1.26.0", kept), { released: [] }, []],
+    ["none of the image that was just replaced", old("nginx:1.26.0", kept), { oldImageId: digestOf("1") }, []],
+    ["none of an image that is needed", old("nginx:1.26.0", kept), { needed: new Set([digestOf("1")]) }, []],
+    ["none that another container can be rolled back to", old("nginx:1.26.0", kept, "gangway/keep/db:1"), {}, []],
+    ["none that somebody has tagged otherwise", old("nginx:1.26.0", "mine:1", kept), {}, []],
+    ["none with a second name in the repository", old("nginx:1.26.0", "nginx:latest", kept), {}, []],
+    ["none of another kind", old("nginx:1.26.0-alpine", kept), {}, []],
+    ["none that is no version", old("nginx:stable", kept), {}, []],
+    ["none of another repository", old("redis:1.26.0", kept), {}, []],
+    ["none where the container's own tag is no version", old("nginx:1.26.0", kept), { reference: parse("nginx") }, []],
+    ["none of its own tag", old("nginx:1.27.3", kept), {}, []],
+    ["none of what was built here", { ...old("nginx:1.26.0", kept), digests: [] }, {}, []],
+    [
+      "none of what another registry has too",
+      { ...old("nginx:1.26.0", kept), digests: [`nginx@${digestOf("1")}`, `ghcr.io/me/nginx@${digestOf("1")}`] },
+      {},
+      [],
+    ],
+  ])("takes %s", (_, image, more, expected) => {
+    expect(versionTagsToRemove([image], { ...subject, ...more }).map(({ tag }) => tag)).toEqual(expected);
   });
 });
 

@@ -1,6 +1,7 @@
 import { isImage } from "./auto-update.ts";
 import type { ImageSummary } from "./engine-answers.ts";
-import { type ImageReference, parseImageReference, repositoryOf } from "./image-reference.ts";
+import { canonicalText, type ImageReference, parseImageReference, repositoryOf } from "./image-reference.ts";
+import { isComparable, versionTagFrom } from "./version-tag.ts";
 
 /** What the configuration says of images that updates have left behind. */
 export interface CleanupSettings {
@@ -37,13 +38,8 @@ export interface RetentionSubject {
  */
 export function imagesToRemove(images: readonly ImageSummary[], subject: RetentionSubject): readonly string[] {
   const { reference, oldImageId, others, needed } = subject;
-  const repository = repositoryOf(reference);
-  const isFromThere = (digest: string): boolean => {
-    const parsed = parseImageReference(digest);
-    return parsed.kind === "reference" && repositoryOf(parsed) === repository;
-  };
   return images
-    .filter(({ tags, digests }) => tags.length === 0 && digests.length > 0 && digests.every(isFromThere))
+    .filter((image) => image.tags.length === 0 && isOnlyOf(reference, image))
     .filter(({ id }) => id !== oldImageId && !needed.has(id))
     .sort((a, b) => b.createdMs - a.createdMs || (a.id < b.id ? -1 : 1))
     .slice(Math.max(0, others))
@@ -54,4 +50,43 @@ export function imagesToRemove(images: readonly ImageSummary[], subject: Retenti
 export function previousTagsToRemove(tags: readonly ImageReference[], keep: number): readonly ImageReference[] {
   const newestFirst = [...tags].sort((a, b) => ((a.tag ?? "") < (b.tag ?? "") ? 1 : -1));
   return newestFirst.slice(Math.max(1, keep));
+}
+
+/** The images that a container ran before, and will not be rolled back to any more. */
+export interface ReleasedSubject extends Pick<RetentionSubject, "reference" | "oldImageId" | "needed"> {
+  /** The tags for them that are given up: see `previousTagsToRemove`. */
+  readonly released: readonly ImageReference[];
+}
+
+/**
+ * The tags of versions that updates to another tag have left behind: without them nothing is left that wants these
+ * images. An image that somebody has given another name, in this repository or elsewhere, keeps all of them.
+ */
+export function versionTagsToRemove(
+  images: readonly ImageSummary[],
+  { reference, oldImageId, needed, released }: ReleasedSubject,
+): readonly ImageReference[] {
+  const current = versionTagFrom(reference.tag ?? "");
+  if (current === undefined) return [];
+  const givenUp = new Set(released.map(canonicalText));
+  return images.flatMap((image) => {
+    if (image.id === oldImageId || needed.has(image.id) || !isOnlyOf(reference, image)) return [];
+    const names = image.tags.map(parseImageReference).filter((name) => name.kind === "reference");
+    const [own, ...others] = names.filter((name) => !givenUp.has(canonicalText(name)));
+    // Only what is given up tells that the container ran it.
+    if (own === undefined || others.length > 0 || names.length === 1) return [];
+    if (repositoryOf(own) !== repositoryOf(reference)) return [];
+    const version = versionTagFrom(own.tag ?? "");
+    return version !== undefined && version.text !== current.text && isComparable(version, current) ? [own] : [];
+  });
+}
+
+/** Was it pulled from this very repository, and from no other? */
+function isOnlyOf(reference: ImageReference, { digests }: Pick<ImageSummary, "digests">): boolean {
+  const repository = repositoryOf(reference);
+  const isFromThere = (digest: string): boolean => {
+    const parsed = parseImageReference(digest);
+    return parsed.kind === "reference" && repositoryOf(parsed) === repository;
+  };
+  return digests.length > 0 && digests.every(isFromThere);
 }

@@ -3,7 +3,7 @@ import { familiarText, parseImageReference } from "../core/image-reference.ts";
 import type { JournalEntry } from "../core/journal.ts";
 import type { Engine, Journal } from "../core/ports.ts";
 import { previousRepositoryFor } from "../core/previous-image.ts";
-import { imagesToRemove, previousTagsToRemove } from "../core/retention.ts";
+import { imagesToRemove, previousTagsToRemove, type ReleasedSubject, versionTagsToRemove } from "../core/retention.ts";
 import { isErrorWithCode } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 
@@ -42,11 +42,11 @@ export async function cleanUpAfterUpdate(
   try {
     const previous = await engine.tagsOf(previousRepositoryFor(container), signal);
     const tooOld = previousTagsToRemove(previous, keep);
-    for (const tag of tooOld) await attempt(log, familiarText(tag), () => engine.untag(tag, signal));
+    if (tooOld.length > 0) removed.push(...(await letGo(deps, { reference, oldImageId, released: tooOld }, signal)));
     const others = keep - Math.max(1, previous.length - tooOld.length);
     // First what there is, then who needs it: what comes in between is not there, or is needed.
     const images = await engine.images(signal);
-    const needed = new Set([...imagesOf(await deps.journal.all()), ...(await imagesInUse(engine, signal))]);
+    const needed = await imagesNeeded(deps, signal);
     for (const id of imagesToRemove(images, { reference, oldImageId, others, needed })) {
       if (await attempt(log, id, () => engine.removeImage(id, signal))) removed.push(id);
     }
@@ -55,6 +55,31 @@ export async function cleanUpAfterUpdate(
   }
   if (removed.length > 0) log.info({ container, images: removed }, "old images were removed");
   return removed;
+}
+
+/** Takes the names from images that nobody goes back to any more; gives the ids of those that the engine has removed. */
+async function letGo(
+  deps: CleanupDependencies,
+  subject: Omit<ReleasedSubject, "needed">,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { engine, log } = deps;
+  const before = await engine.images(signal);
+  const versions = versionTagsToRemove(before, { ...subject, needed: await imagesNeeded(deps, signal) });
+  // The version's own tag goes first: the other one is what tells the next time that it may go.
+  for (const tag of [...versions, ...subject.released]) {
+    await attempt(log, familiarText(tag), () => engine.untag(tag, signal));
+  }
+  const released = new Set(subject.released.map(familiarText));
+  const after = new Set((await engine.images(signal)).map(({ id }) => id));
+  return before.flatMap(({ id, tags }) => (after.has(id) || !tags.some((tag) => released.has(tag)) ? [] : [id]));
+}
+
+async function imagesNeeded(
+  { engine, journal }: CleanupDependencies,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  return new Set([...imagesOf(await journal.all()), ...(await imagesInUse(engine, signal))]);
 }
 
 /** The engine removes nothing that a container or another image needs: what it refuses stays. */

@@ -45,12 +45,13 @@ export async function releaseImages(
 
 /**
  * Tags the image that a container ran before, so that no prune takes what a rollback needs, and takes the tag from all
- * but the newest `keep`. An image whose last name that was stays: it cannot be pulled again.
+ * others before it, unless they are left to the clean-up. An image whose last name that was stays: it cannot be pulled
+ * again.
  */
 export async function keepPreviousImage(
   { engine, log }: HeldImageDependencies,
   { container, startedAt, members }: JournalEntry,
-  keep: number,
+  { isCleanedUp }: { readonly isCleanedUp: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const [target] = members;
@@ -58,8 +59,10 @@ export async function keepPreviousImage(
   try {
     const newest = previousImageFor(container, startedAt);
     await engine.tag(target.inspect.Image, newest, signal);
+    // Which images the container ran before is told by these tags only.
+    if (isCleanedUp) return;
     const tags = await engine.tagsOf(previousRepositoryFor(container), signal);
-    for (const older of previousTagsToRemove(tags, keep)) {
+    for (const older of previousTagsToRemove(tags, 1)) {
       const image = await engine.inspectImage(`${previousRepositoryFor(container)}:${older.tag ?? ""}`, signal);
       if (!isPreviousImageNeeded(image, older)) await engine.untag(older, signal);
     }

@@ -129,7 +129,8 @@ export function createSwap(deps: SwapDependencies, start: JournalEntry): Swap {
     commit: async (signal) => {
       await note("committed", { retags: [] });
       const remarks = await removeOld(engine, await observe(signal), operation, signal);
-      await keepPreviousImage(deps, entry, deps.keptImages(entry.members[0]?.reference ?? "") ?? 1, signal);
+      const isCleanedUp = deps.keptImages(entry.members[0]?.reference ?? "") !== undefined;
+      await keepPreviousImage(deps, entry, { isCleanedUp }, signal);
       await close(signal);
       return remarks;
     },

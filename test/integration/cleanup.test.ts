@@ -120,6 +120,38 @@ describe("cleaning up after an update", () => {
     ]);
   });
 
+  it("lets go of the versions that updates to other tags have left behind, but for what somebody else wants", async () => {
+    const { docker } = bed.engine;
+    const tags = ["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"];
+    const ids: Record<string, string> = {};
+    const repository = `${bed.registry.host}/versions`;
+    for (const tag of tags) {
+      await pullImage(docker, (await publishImage(bed.registry, { name: "versions", tag, version: tag })).reference);
+      ids[tag] = (await docker.getImage(`${repository}:${tag}`).inspect()).Id;
+    }
+    // The last one was never run by the container, nor is it now; of the second another container is made.
+    for (const [index, tag] of ["1.0.0", "1.1.0", "1.2.0"].entries()) {
+      await docker
+        .getImage(`${repository}:${tag}`)
+        .tag({ repo: "gangway/keep/web", tag: `2026010${index + 1}-000000` });
+    }
+    await runContainer(docker, "web", `${repository}:1.4.0`);
+    await docker.createContainer({ name: "other", Image: `${repository}:1.1.0` });
+
+    const removed = await cleanUpAfterUpdate(
+      { engine, journal: { all: () => Promise.resolve([]) }, keep: 1, log },
+      { container: "web", oldImageId: ids["1.2.0"] ?? "", reference: `${repository}:1.4.0` },
+      signal,
+    );
+
+    const left = (await engine.images(signal))
+      .flatMap((image) => image.tags)
+      .filter((tag) => tag.startsWith(repository));
+    expect(left.map((tag) => tag.slice(repository.length + 1)).sort()).toEqual(["1.1.0", "1.2.0", "1.3.0", "1.4.0"]);
+    expect(removed).toEqual([ids["1.0.0"]]);
+    expect((await engine.images(signal)).some(({ id }) => id === ids["1.0.0"])).toBe(false);
+  });
+
   it("touches no other repository, though it has the same image", async () => {
     const one = await repositoryOf(["1", "2", "3"], "shared");
     const other = await repositoryOf(["1", "2", "3"], "shared");
