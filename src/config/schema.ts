@@ -173,11 +173,13 @@ const Update = z
       cleanup: z
         .strictObject(
           {
-            old_images: yesOrNo().prefault(false).meta({
-              description:
-                "Remove images of the updated container's repository that no container needs and that have no tag left, or " +
-                "only that of a version which an update has replaced.",
-            }),
+            old_images: yesOrNo()
+              .prefault(false)
+              .meta({
+                description:
+                  "Remove images of the updated container's repository that no container needs and that have no tag left, or " +
+                  "only that of a version which an update has replaced.",
+              }),
             keep: wholeNumber(1, 100)
               .prefault(1)
               .meta({ description: "How many old images stay, the one for a rollback among them: 1 to 100." }),

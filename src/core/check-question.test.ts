@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type CheckQuestion, findingFrom, isHere, questionFor, type RemoteAnswer } from "./check-question.ts";
+import {
+  type CheckQuestion,
+  findingFrom,
+  isHere,
+  pinnedFinding,
+  questionFor,
+  type RemoteAnswer,
+} from "./check-question.ts";
 import type { LocalImage } from "./image-identity.ts";
 import { parseImageReference } from "./image-reference.ts";
 import { type Finding, recordAfter } from "./update-status.ts";
@@ -91,11 +98,37 @@ describe("questionFor", () => {
     expect(questionFor("cccc", named)).toMatchObject({ kind: "ask", reference: { repository: "library/cccc" } });
   });
 
-  it.each([`nginx@${old}`, `nginx:1@${old}`])("leaves a container alone that is pinned, as in %s", (text) => {
+  it.each([image, undefined])("leaves a container alone that is pinned", (local) => {
     const pinned = { kind: "settled", status: "pinned", installedDigest: old };
 
-    expect(questionFor(text, image)).toMatchObject(pinned);
-    expect(questionFor(text, undefined)).toMatchObject(pinned);
+    expect(questionFor(`nginx@${old}`, local)).toMatchObject(pinned);
+  });
+
+  it.each([image, undefined])("asks only for the tag of one that is pinned and has a tag", (local) => {
+    const pinned = { kind: "pinned", digest: old, reference: reference("nginx:1"), local };
+
+    expect(questionFor(`nginx:1@${old}`, local)).toEqual(pinned);
+  });
+});
+
+describe("pinnedFinding", () => {
+  const pinned = { kind: "pinned", digest: old, reference: reference("nginx:1") } as const;
+
+  it.each<[string, LocalImage | undefined, string | undefined, string]>([
+    ["cannot be told", image, undefined, "."],
+    ["is the same", undefined, old, ", which nginx:1 still stands for."],
+    [
+      "is another one of the same image",
+      { ...image, repoDigests: [`nginx@${old}`, `nginx@${current}`] },
+      current,
+      ", which nginx:1 still stands for.",
+    ],
+    ["is another one", image, current, "; nginx:1 stands for another one, 222222222222."],
+    ["is another one, and the image is gone", undefined, current, "; nginx:1 stands for another one, 222222222222."],
+  ])("stays pinned where the tag's digest %s", (_, local, now, end) => {
+    const reason = `The container is pinned to ${old}${end}`;
+
+    expect(pinnedFinding({ ...pinned, local }, now)).toEqual({ status: "pinned", reason, installedDigest: old });
   });
 });
 

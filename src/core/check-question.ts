@@ -18,7 +18,17 @@ export type CheckQuestion =
       /** False: the image may have been built here under that name; this engine does not tell. */
       readonly isPulled: boolean;
     }
+  | Pinned
   | Settled;
+
+/** The container stays with a digest, whatever its tag does; the registry may tell whether that has moved on. */
+export interface Pinned {
+  readonly kind: "pinned";
+  readonly digest: string;
+  /** The tag that stands beside the digest. */
+  readonly reference: ImageReference;
+  readonly local: LocalImage | undefined;
+}
 
 interface Settled extends Pick<Finding, "reason" | "installedDigest"> {
   readonly kind: "settled";
@@ -46,10 +56,9 @@ export function questionFor(image: string, local: LocalImage | undefined): Check
     return settled("unknown_image", reasonForId(local));
   }
   if (reference.digest !== undefined) {
-    return {
-      ...settled("pinned", `The container is pinned to ${reference.digest}.`),
-      installedDigest: reference.digest,
-    };
+    const { digest, ...tagged } = reference;
+    if (reference.tag !== undefined) return { kind: "pinned", digest, reference: tagged, local };
+    return { ...settled("pinned", `The container is pinned to ${digest}.`), installedDigest: digest };
   }
   if (local === undefined) {
     return settled("unknown_local_digest", "The engine no longer has a record of the container's image.");
@@ -93,6 +102,20 @@ function strangerReason(reference: ImageReference, local: LocalImage): string | 
   if (isDigestId === true || digestsOfRepository(repoDigests, reference).length > 0) return undefined;
   const [elsewhere] = repoDigests.map((text) => text.slice(0, text.indexOf("@")));
   return elsewhere === undefined ? built : tagged(elsewhere);
+}
+
+/**
+ * What the tag's digest now, undefined where the registry cannot tell, means for a container that is pinned to another or
+ * the same one. It is no update: nobody asked for the tag.
+ */
+export function pinnedFinding({ digest, reference, local }: Pinned, now: string | undefined): Finding {
+  const pinned = `The container is pinned to ${digest}`;
+  const name = familiarText(reference);
+  const isSame = now === digest || (local !== undefined && now !== undefined && digestsOf(local).includes(now));
+  const short = now?.slice(now.indexOf(":") + 1, now.indexOf(":") + 13);
+  const rest =
+    now === undefined ? "" : isSame ? `, which ${name} still stands for` : `; ${name} stands for another one, ${short}`;
+  return { status: "pinned", reason: `${pinned}${rest}.`, installedDigest: digest };
 }
 
 /** What the registry's answer means for a container. `wasCertain`: there was a verdict for the same image before. */

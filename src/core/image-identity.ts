@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { parseImageReference } from "./image-reference.ts";
-import { detailsFrom, type ImageDetails } from "./image-version.ts";
+import { detailsOfConfig, type ImageDetails } from "./image-version.ts";
 import type { ImageConfig, ImageInspect, Platform } from "./inspect.ts";
 
 /** What the engine can say of the image that a container runs. */
@@ -43,7 +43,7 @@ export function localImageFrom(inspect: ImageInspect): LocalImage {
     ...(layers === undefined
       ? {}
       : { layerCount: layers.length, content: contentOf({ layers, created, config: Config }) }),
-    details: detailsFrom(Config.Labels),
+    details: detailsOfConfig(Config.Labels, created),
     ...(Identity === undefined || Identity === null
       ? {}
       : {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { detailsFrom, humanVersion } from "./image-version.ts";
+import { detailsFrom, detailsOfConfig, humanVersion } from "./image-version.ts";
 
 const oci = (members: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(members).map(([key, value]) => [`org.opencontainers.image.${key}`, value]));
@@ -80,5 +80,19 @@ describe("humanVersion", () => {
     ["nothing where there is nothing", [undefined, "team/app"], undefined],
   ])("tells an image's own version from its base image's: %s", (_, parameters, expected) => {
     expect(humanVersion(...parameters)).toBe(expected);
+  });
+});
+
+describe("detailsOfConfig", () => {
+  const labels = { "org.opencontainers.image.version": "1.2", "org.opencontainers.image.created": "2024-01-01T00:00:00Z" };
+
+  it.each<[string, string | undefined, ImageDetails]>([
+    ["the configuration's own", "2026-03-01T00:00:00.1Z", { version: "1.2", created: "2026-03-01T00:00:00.1Z" }],
+    ["none for a reproducible build, of whatever the label tells", "1970-01-01T00:00:00Z", { version: "1.2" }],
+    ["none for the first year", "0001-01-01T00:00:00Z", { version: "1.2" }],
+    ["none for what is no time", "yesterday", { version: "1.2" }],
+    ["none for nothing", undefined, { version: "1.2" }],
+  ])("tells a time of building: %s", (_, created, expected) => {
+    expect(detailsOfConfig(labels, created)).toEqual(expected);
   });
 });

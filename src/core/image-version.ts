@@ -41,6 +41,19 @@ export function detailsFrom(...places: readonly (Annotations | null | undefined)
   return details;
 }
 
+/** Reproducible builds and some formats have no time of their own: 1970, 1980, or the year 1. */
+const earliest = Date.UTC(2000, 0);
+
+/**
+ * The details of an image's configuration. A label can be the one of the image that it was built from: when it was built
+ * is what the configuration itself says (`created`, RFC 3339), or nothing.
+ */
+export function detailsOfConfig(labels: Annotations | null | undefined, created: string | undefined): ImageDetails {
+  const { created: _, ...details } = detailsFrom(labels);
+  const isTold = created !== undefined && created.length <= longest.created && Date.parse(created) >= earliest;
+  return { ...details, ...(isTold ? { created } : {}) };
+}
+
 /** What both say, the better one first. */
 export function mergedDetails(better: ImageDetails | undefined, other: ImageDetails | undefined): ImageDetails {
   return { ...other, ...better };

@@ -15,6 +15,7 @@ import { isSuccess, type OperationResult, type Progress } from "../core/operatio
 import type { Entry, NodeFacts } from "../core/ports.ts";
 import { problemOf } from "../core/problem.ts";
 import type { LimitFact } from "../core/registry-limit.ts";
+import { releaseSummaryOf } from "../core/release-summary.ts";
 import { truncate } from "../lib/text.ts";
 import type { jobs } from "./node-entities.ts";
 
@@ -70,6 +71,8 @@ export function updateState(entry: Entry): object {
     installed_version: installedVersion(entry),
     ...(latest === undefined ? {} : { latest_version: latest }),
     title: truncate(entry.container.image, longestState),
+    // Home Assistant keeps what is left out as it was.
+    release_summary: releaseSummaryOf(entry) ?? "",
     ...(release === undefined ? {} : { release_url: release }),
     in_progress: inProgress,
     update_percentage: inProgress ? percentOf(progress) : null,

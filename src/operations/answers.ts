@@ -1,4 +1,11 @@
-import { type CheckQuestion, findingFrom, isHere, type RemoteAnswer } from "../core/check-question.ts";
+import {
+  type CheckQuestion,
+  findingFrom,
+  isHere,
+  type Pinned,
+  pinnedFinding,
+  type RemoteAnswer,
+} from "../core/check-question.ts";
 import { digestsOf, type LocalImage, type RemoteImage } from "../core/image-identity.ts";
 import { canonicalText, type ImageReference, repositoryOf } from "../core/image-reference.ts";
 import { mergedDetails } from "../core/image-version.ts";
@@ -24,6 +31,8 @@ type Asking = Extract<CheckQuestion, { readonly kind: "ask" }>;
 export interface Answers {
   /** `wasCertain`: there was a verdict for the same image before. Rejects only where the check is aborted. */
   readonly findingFor: (question: Asking, wasCertain: boolean) => Promise<Finding>;
+  /** Says, by one HEAD, whether the tag still is what the container is pinned to. Rejects only where the check is aborted. */
+  readonly pinnedFindingFor: (question: Pinned) => Promise<Finding>;
   /** By one HEAD for each tag. Rejects only where the check is aborted. */
   readonly digestOf: (reference: ImageReference) => Promise<TagAnswer>;
   /** The digests that tags have now. */
@@ -74,6 +83,10 @@ export function createAnswers(deps: AnswersDependencies, signal: AbortSignal): A
       return { ...failed(error), isAbsent: false };
     }
   };
+  const pinnedFindingFor = async (question: Pinned): Promise<Finding> => {
+    const tag = await tagOf(question.reference);
+    return pinnedFinding(question, tag.kind === "digest" ? tag.digest : undefined);
+  };
   const findingFor = async (asked: Asking, wasCertain: boolean): Promise<Finding> => {
     const learnt = learntOf(remoteImages, asked.local);
     const question = { ...asked, local: { ...asked.local, ...manifestFrom(learnt, asked.local) } };
@@ -101,6 +114,7 @@ export function createAnswers(deps: AnswersDependencies, signal: AbortSignal): A
     Promise.all([...tags.values()].map(async ({ repository, tag }) => ({ repository, tag: await tag })));
   return {
     findingFor,
+    pinnedFindingFor,
     digestOf: tagOf,
     digests: async () => (await settled()).flatMap(({ tag }) => (tag.kind === "digest" ? [tag.digest] : [])),
     unanswered: async () =>

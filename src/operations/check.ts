@@ -50,7 +50,11 @@ export async function checkForUpdates(
     questions.map(async ({ entry, question }) => {
       const { container } = entry;
       const found =
-        question.kind === "settled" ? question : await findingFor({ ...deps, answers }, entry, question, signal);
+        question.kind === "settled"
+          ? question
+          : question.kind === "pinned"
+            ? await answers.pinnedFindingFor(question)
+            : await findingFor({ ...deps, answers }, entry, question, signal);
       signal.throwIfAborted();
       const subject = {
         imageId: container.imageId,

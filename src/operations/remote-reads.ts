@@ -1,6 +1,6 @@
 import { contentOf, type LocalImage, type Reading, type RemoteImage } from "../core/image-identity.ts";
 import { type ImageReference, repositoryOf } from "../core/image-reference.ts";
-import { detailsFrom, mergedDetails } from "../core/image-version.ts";
+import { detailsFrom, detailsOfConfig, mergedDetails } from "../core/image-version.ts";
 import type { Platform } from "../core/inspect.ts";
 import { choosePlatform, deepestIndex, isFitting, platformText } from "../core/platform.ts";
 import type { Registry } from "../core/ports.ts";
@@ -153,7 +153,7 @@ function configuredFrom({ platform: wanted }: Pair, known: KnownImage, config: R
   if (!known.isStated && !isFitting(platform, wanted)) {
     return { kind: "no_platform", platforms: [platformText(platform)] };
   }
-  const told = detailsFrom(config.config.Labels, { "org.opencontainers.image.created": created });
+  const told = detailsOfConfig(config.config.Labels, created);
   const details = mergedDetails(told, known.details);
   return { ...known, content: contentOf({ layers, created, config: config.config }), isConfigRead: true, details };
 }

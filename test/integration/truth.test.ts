@@ -92,8 +92,24 @@ describe("an image that no registry can tell a newer one of", () => {
 
     expect(await recordOf(image)).toMatchObject({
       record: { status: "pinned", installedDigest: digest, reason: expect.stringContaining(digest) },
-      requests: [],
+      requests: tagged ? ["HEAD"] : [],
     });
+  });
+
+  it("is pinned to its digest, and its tag has moved on", async () => {
+    const { reference, digest, name } = await pulled();
+    const image = `${reference}@${digest}`;
+    await pullImage(bed.engine.docker, image);
+    const { digest: next } = await publish("2", name);
+
+    const { record } = await recordOf(image);
+    expect(record).toMatchObject({
+      status: "pinned",
+      reason: `The container is pinned to ${digest}; ${reference} stands for another one, ${next.slice(7, 19)}.`,
+    });
+    expect(record).not.toHaveProperty("verdict");
+    bed.registry.failWith({ status: 500 });
+    expect((await recordOf(image)).record).toMatchObject({ reason: `The container is pinned to ${digest}.` });
   });
 });
 
