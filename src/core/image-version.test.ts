@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { detailsFrom, detailsOfConfig, humanVersion } from "./image-version.ts";
+import { detailsFrom, detailsOfConfig, humanVersion, type ImageDetails } from "./image-version.ts";
 
 const oci = (members: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(members).map(([key, value]) => [`org.opencontainers.image.${key}`, value]));
@@ -84,7 +84,10 @@ describe("humanVersion", () => {
 });
 
 describe("detailsOfConfig", () => {
-  const labels = { "org.opencontainers.image.version": "1.2", "org.opencontainers.image.created": "2024-01-01T00:00:00Z" };
+  const labels = {
+    "org.opencontainers.image.version": "1.2",
+    "org.opencontainers.image.created": "2024-01-01T00:00:00Z",
+  };
 
   it.each<[string, string | undefined, ImageDetails]>([
     ["the configuration's own", "2026-03-01T00:00:00.1Z", { version: "1.2", created: "2026-03-01T00:00:00.1Z" }],
