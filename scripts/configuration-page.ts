@@ -1,4 +1,4 @@
-import { aliases } from "../src/config/environment.ts";
+import { aliases, userAliases } from "../src/config/environment.ts";
 import { anyPlace, configKeys, type Key } from "../src/config/keys.ts";
 
 /** docs/configuration.md: how settings are given, and a table for each section of the schema. */
@@ -23,6 +23,8 @@ export function configurationPage(): string {
       ["variable", "key"],
       [
         ...aliases.map(({ name, key }) => [code(name), code(key)]),
+        ...userAliases.map(({ name, password }) => [`${code(name)}, ${code(password)}`, usersMeaning]),
+        [code("GUI_ENABLED"), pageMeaning],
         [`${code("DOCKER_HOST")}, ${code("DOCKER_TLS_VERIFY")}, ${code("DOCKER_CERT_PATH")}`, dockerMeaning],
         [`${code("DOCKER_CONFIG")}, ${code("DOCKER_AUTH_CONFIG")}`, credentialsMeaning],
         [`${code("HTTPS_PROXY")}, ${code("HTTP_PROXY")}, ${code("NO_PROXY")}`, proxyMeaning],
@@ -41,6 +43,13 @@ export function settingsTable(): string {
     keys.map((key) => [code(key.name), fallbackText(key), key.description]),
   );
 }
+
+const usersMeaning =
+  "one of `http.users`, where both are there; they take the place of those in the file. Whether anybody is asked is up " +
+  "to `http.auth`, and a key is always a way in too";
+
+const pageMeaning =
+  "nothing: Gangway has no page of its own. `/` answers as Docker Monitor Image does with its page turned off";
 
 const dockerMeaning =
   "`engines[].host` and its TLS files, for an engine that has no `host`: as the docker CLI reads them";

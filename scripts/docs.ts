@@ -8,7 +8,7 @@ import { jsonSchema } from "../src/config/keys.ts";
 import { openApiDocument } from "../src/http/api/openapi.ts";
 import { configurationPage, settingsTable } from "./configuration-page.ts";
 import { entitiesPage } from "./entities-page.ts";
-import { routesTable } from "./routes-table.ts";
+import { monitorTable, routesTable } from "./routes-table.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -17,7 +17,10 @@ const documents: Readonly<Record<string, string>> = {
   "docs/entities.md": entitiesPage(),
   "docs/config.schema.json": `${JSON.stringify({ title: "Gangway's configuration", ...jsonSchema() }, null, 2)}\n`,
   "docs/openapi.json": `${JSON.stringify(openApiDocument(version()), null, 2)}\n`,
-  "README.md": between(between(currentText("README.md"), "settings", settingsTable()), "routes", routesTable()),
+  "README.md": between(
+    between(between(currentText("README.md"), "settings", settingsTable()), "routes", routesTable()),
+    ...(["monitor", monitorTable()] as const),
+  ),
 };
 
 const stale = Object.keys(documents).filter((path) => currentText(path) !== documents[path]);

@@ -1,7 +1,9 @@
 import type { ListenAddress } from "./config/address.ts";
 import type { Config } from "./config/config.ts";
 import type { Surroundings } from "./connections.ts";
+import type { Container } from "./core/container.ts";
 import type { NodeNews, SavedAccess, ServedNode } from "./core/doors.ts";
+import { socketFacts } from "./docker/socket-facts.ts";
 import type { History } from "./files/history.ts";
 import type { AccessRules } from "./http/access.ts";
 import { apiDoor } from "./http/api/door.ts";
@@ -12,8 +14,12 @@ import { type GateDependencies, guard } from "./http/gate.ts";
 import { type KeyRing, keyRing } from "./http/keys.ts";
 import { createMentions } from "./http/mentions.ts";
 import { createTallies, metricsDoor } from "./http/metrics/door.ts";
+import { monitorDoor } from "./http/profiles/monitor/door.ts";
+import type { OpenProfile, ProfileSubject } from "./http/profiles/profile.ts";
 import { type Door, openHttp } from "./http/server.ts";
+import { createSessions } from "./http/sessions.ts";
 import { type AccessStore, openAccessStore } from "./http/settings.ts";
+import { openUsers } from "./http/users.ts";
 import { answerNowhere, refuseInAWord } from "./http/word-errors.ts";
 import { addressSet } from "./lib/addresses.ts";
 import type { Listeners } from "./lib/listeners.ts";
@@ -30,12 +36,17 @@ export interface DoorsDependencies {
   readonly news: Listeners<readonly [node: string, news: NodeNews]>;
 }
 
+type Profile = Config["http"]["profile"];
+
+/** What each profile's routes are served by. */
+const profiles: Readonly<Record<Profile, OpenProfile>> = { monitor: monitorDoor };
+
 /** One address that is listened on. */
 interface Listener {
   readonly listen: ListenAddress;
   /** Its key in the configuration. */
   readonly setting: string;
-  readonly profile: "api" | "metrics";
+  readonly profile: Config["http"]["listeners"][number]["profile"];
   readonly auth?: boolean;
   readonly allowedIps?: readonly string[];
 }
@@ -47,7 +58,7 @@ export async function openDoors(deps: DoorsDependencies, stack: AsyncDisposableS
   const { http } = config;
   const store = await openStore(deps);
   const shared = { failures: createFailures({ clock }), mention: createMentions({ clock }), log, cors: http.cors };
-  const subjects = subjectsOf(deps, store);
+  const subjects = { ...subjectsOf(deps, store), profile: await profileSubject(deps, store) };
   const isReady = (): boolean => nodes.length > 0 && nodes.every((node) => node.isReady());
   const listeners: readonly Listener[] = [
     { listen: http.listen, setting: "http.listen", profile: "api" },
@@ -55,18 +66,60 @@ export async function openDoors(deps: DoorsDependencies, stack: AsyncDisposableS
   ];
   for (const { listen, setting, profile, ...own } of listeners) {
     const gate: GateDependencies = { ...shared, rules: rulesFor(store, http.keys, own, setting) };
-    const metrics = metricsDoor(subjects.metrics, gate);
-    const doors = profile === "metrics" ? [metrics] : [apiDoor(subjects.api, gate), metrics];
+    const doors = doorsFor(profile, http, subjects, gate);
     const trustedProxies = addressSet(http.trustedProxies);
     // Not the program's signal: the server answers until everything else has ended.
     const server = await openHttp(
-      { log, isReady, doors: [...doors, nowhereDoor(gate)], trustedProxies, setting },
+      { log, isReady, doors, trustedProxies, setting },
       listen,
       new AbortController().signal,
     );
     stack.use(server);
     log.info({ ...server.address, setting, profile }, "HTTP server listens");
   }
+}
+
+/** What a listener serves: one door of them, without a prefix, answers what is not found. */
+function doorsFor(
+  wanted: Listener["profile"],
+  { profile, compat }: Config["http"],
+  subjects: ReturnType<typeof subjectsOf> & { readonly profile: ProfileSubject },
+  gate: GateDependencies,
+): readonly Door[] {
+  const metrics = metricsDoor(subjects.metrics, gate);
+  const profileDoor = (name: Profile, prefix?: string): Door => profiles[name](subjects.profile, gate, prefix);
+  switch (wanted) {
+    case "metrics":
+      return [metrics, nowhereDoor(gate)];
+    case "api": {
+      const all = compat ? (Object.keys(profiles) as Profile[]) : [];
+      const mounted = all.map((name) => profileDoor(name, `/compat/${name}`));
+      return [apiDoor(subjects.api, gate), metrics, ...mounted, profileDoor(profile)];
+    }
+    default:
+      return [profileDoor(wanted)];
+  }
+}
+
+async function profileSubject(
+  { config, surroundings, nodes }: DoorsDependencies,
+  access: AccessStore,
+): Promise<ProfileSubject> {
+  const { clock, ownContainerId } = surroundings;
+  const [{ host }] = config.engines;
+  return {
+    nodes: () => servedOf(nodes),
+    access,
+    users: await openUsers(config.http.users),
+    sessions: createSessions({ clock }),
+    isOwn: ({ id }: Pick<Container, "id">) => id === ownContainerId,
+    socket: () => socketFacts(host),
+    clock,
+  };
+}
+
+function servedOf(nodes: readonly Node[]): readonly ServedNode[] {
+  return nodes.flatMap((node) => node.served() ?? []);
 }
 
 async function openStore({ config, surroundings, settingsPath, access }: DoorsDependencies): Promise<AccessStore> {
@@ -109,7 +162,7 @@ function subjectsOf(
   access: AccessStore,
 ): { readonly api: ApiSubject; readonly metrics: Parameters<typeof metricsDoor>[0] } {
   const { clock, version, usage } = surroundings;
-  const served = (): readonly ServedNode[] => nodes.flatMap((node) => node.served() ?? []);
+  const served = (): readonly ServedNode[] => servedOf(nodes);
   const recent = createRecent();
   const tallies = createTallies();
   news.subscribe(([node, told]) => {

@@ -26,6 +26,8 @@ async function execute(terminal: Terminal, invocation: Invocation, signal: Abort
       return await (await import("./cli/purge.ts")).purge(terminal, invocation, signal);
     case "finish":
       return await (await import("./cli/finish.ts")).finish(terminal, invocation, signal);
+    case "hash-password":
+      return await (await import("./cli/hash-password.ts")).printPasswordHash(terminal, signal);
     case "healthcheck":
       return await (await import("./cli/healthcheck.ts")).healthcheck(terminal, invocation, signal);
   }
@@ -62,6 +64,7 @@ async function main(): Promise<ExitCode> {
     process.on(name, () => (stop.signal.aborted ? process.exit(1) : stop.abort()));
   }
   const terminal: Terminal = {
+    input: process.stdin,
     output: process.stdout,
     errors: process.stderr,
     environment: process.env,

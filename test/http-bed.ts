@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { autoUpdatePolicy } from "../src/core/auto-update.ts";
 import type { Container } from "../src/core/container.ts";
 import type { NodeNews, ServedNode } from "../src/core/doors.ts";
-import type { ImageSummary } from "../src/core/engine-answers.ts";
+import type { ContainerSummary, ImageSummary } from "../src/core/engine-answers.ts";
 import type { Command, Outcome } from "../src/core/operation.ts";
 import type { CheckRecord } from "../src/core/update-status.ts";
 import { type DoorsDependencies, openDoors } from "../src/doors.ts";
@@ -26,6 +26,8 @@ export interface DataNode extends ServedNode {
   /** What the next operations do; by default they end at once as `done`. */
   act: (command: Command, order: Order, signal: AbortSignal) => Promise<Outcome>;
   images: () => Promise<readonly ImageSummary[]>;
+  /** What the engine says when it is asked for its containers. */
+  list: () => Promise<readonly ContainerSummary[]>;
   brokerConnected: boolean;
 }
 
@@ -129,11 +131,15 @@ function dataNode(
     name,
     inventory,
     operations: runner,
-    engine: { images: () => node.images() },
+    engine: { images: () => node.images(), list: () => node.list() },
     autoUpdateOf: (entry) => autoUpdatePolicy(entry, { enabled: false, images: [] }),
     isBrokerConnected: () => node.brokerConnected,
     brokerConnected: true,
     act: () => Promise.resolve({ state: "done", message: "It is done." }),
+    list: () =>
+      Promise.resolve(
+        inventory.all().map(({ container: { id, name: called, state } }) => ({ id, name: called, state })),
+      ),
     images: () =>
       Promise.resolve([
         { id: digests.old, tags: ["registry.example/web:1"], digests: [], createdMs: 0 },

@@ -27,6 +27,7 @@ export const commands = {
   config: "print the effective configuration, secrets masked",
   purge: "remove every retained topic of this node from the broker",
   finish: "carry on a replacement of Gangway itself; for the container that Gangway starts for it",
+  "hash-password": "print the hash of a password that is typed or piped in, for http.users",
   healthcheck: "ask a running Gangway whether it is alive, for the image's HEALTHCHECK",
 } as const;
 export type CommandName = keyof typeof commands;
@@ -95,7 +96,7 @@ function isCommand(word: string): word is CommandName {
 
 /** The text of `--help`. */
 export function helpText(version: string): string {
-  const list = Object.entries(commands).map(([name, meaning]) => `  ${name.padEnd(12)} ${meaning}`);
+  const list = Object.entries(commands).map(([name, meaning]) => `  ${name.padEnd(13)} ${meaning}`);
   return `gangway ${version}: Docker containers as Home Assistant devices, over MQTT
 
 Usage: gangway [COMMAND] [OPTIONS]

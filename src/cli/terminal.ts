@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { Config } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
@@ -15,6 +16,7 @@ interface Output {
 
 /** What a command may use of the process that it runs in. */
 export interface Terminal {
+  readonly input: Readable & { readonly isTTY?: boolean };
   readonly output: Output;
   readonly errors: Output;
   readonly environment: Environment;

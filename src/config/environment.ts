@@ -39,6 +39,12 @@ export const aliases: readonly Alias[] = [
   },
 ];
 
+/** Two variables of another tool that together are one of `http.users`. */
+export const userAliases: readonly { readonly name: string; readonly password: string }[] = [
+  { name: "AUTH_USER", password: "AUTH_PASS" },
+  { name: "WEBUI_USER", password: "WEBUI_PASSWORD" },
+];
+
 /** The variables that start with `GANGWAY_` and are no keys. */
 const ownVariables = ["GANGWAY_CONFIG"];
 
@@ -76,9 +82,25 @@ export function environmentLayer(
     return parsed.kind === "value" ? [{ key, variable: name, value: parsed.value }] : [];
   });
   return {
-    layer: layerFrom([...assignments, ...foreign]),
+    layer: layerFrom([...assignments, ...foreign, ...foreignUsers(environment, keys, assignments)]),
     problems: own.flatMap((reading) => (reading.kind === "problem" ? [reading.problem] : [])),
   };
+}
+
+/** As the tools have it: one of the two alone is nothing. */
+function foreignUsers(
+  environment: Environment,
+  keys: readonly Key[],
+  assignments: readonly Assignment[],
+): readonly Assignment[] {
+  const key = keys.find(({ name }) => name === "http.users");
+  if (key === undefined || assignments.some((known) => known.key === key)) return [];
+  const given = userAliases.flatMap((alias) => {
+    const [name, password] = [environment[alias.name] ?? "", environment[alias.password] ?? ""];
+    return name === "" || password === "" ? [] : [{ variable: alias.name, user: { name, password } }];
+  });
+  const variable = given.map((one) => one.variable).join(", ");
+  return given.length === 0 ? [] : [{ key, variable, value: given.map(({ user }) => user) }];
 }
 
 function readVariable(

@@ -63,9 +63,71 @@ http:
       "10:26: http.keys[2].key: expected another key than the others, and than http.api_key, found the same one",
       expect.stringMatching(/^10:48: http\.keys\[2\]\.scopes: expected at least one scope/),
       "12:15: http.listeners[0].listen: expected another address for each listener, and than http.listen, found one that another listens on",
-      expect.stringMatching(/^13:16: http\.listeners\[0\]\.profile: expected api or metrics, found "gui"$/),
+      expect.stringMatching(/^13:16: http\.listeners\[0\]\.profile: expected api, metrics or monitor, found "gui"$/),
     ]);
     expect(problems.join()).not.toContain("secret");
+  });
+
+  it("reads users, and keeps what they log in with to itself", () => {
+    const hash = "$scrypt$ln=4,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+    const secrets = createSecrets();
+    const yaml = `http: { users: [{ name: ann, password_hash: "${hash}" }, { name: bob, password: his-secret }] }\n`;
+    const config = loaded({ yaml, secrets });
+
+    expect(config.http.users).toEqual([
+      { name: "ann", passwordHash: hash },
+      { name: "bob", password: "his-secret" },
+    ]);
+    expect(maskedConfig(config)).not.toMatch(/secret|scrypt/);
+    expect(secrets.redact(`${hash} his-secret`)).toBe("*** ***");
+  });
+
+  it("refuses users that could not log in, or not be told apart", () => {
+    const problems = problemsOf({
+      yaml: `http:
+  users:
+    - { name: ann, password_hash: plain }
+    - { name: ann, password: first }
+    - { name: bob }
+    - { name: eve, password: first, password_hash: "$scrypt$ln=4,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg" }
+`,
+    });
+
+    expect(problems.map((problem) => problem.replace(/^config\.yaml:\d+:\d+: /, ""))).toEqual([
+      expect.stringMatching(/^http\.users\[0\]\.password_hash: expected what gangway hash-password prints, such as /),
+      "http.users[1].name: expected another name for each user, found one that another user has",
+      "http.users[2].password_hash: expected either password_hash or password, found neither",
+      "http.users[3].password_hash: expected either password_hash or password, found both",
+    ]);
+  });
+
+  it.each<[Readonly<Record<string, string>>, readonly object[]]>([
+    [{ AUTH_USER: "ann", AUTH_PASS: "one" }, [{ name: "ann", password: "one" }]],
+    [
+      { AUTH_USER: "ann", AUTH_PASS: "one", WEBUI_USER: "bob", WEBUI_PASSWORD: "two" },
+      [
+        { name: "ann", password: "one" },
+        { name: "bob", password: "two" },
+      ],
+    ],
+    // One of the two alone is nothing, as in those tools.
+    [{ AUTH_USER: "ann", WEBUI_PASSWORD: "two" }, [{ name: "file", password: "three" }]],
+    [{ GUI_ENABLED: "true" }, [{ name: "file", password: "three" }]],
+    [
+      { AUTH_USER: "ann", AUTH_PASS: "one", GANGWAY_HTTP__USERS: '[{"name":"own","password":"four"}]' },
+      [{ name: "own", password: "four" }],
+    ],
+  ])("makes users of other tools' variables: %j", (environment, users) => {
+    const yaml = "http: { users: [{ name: file, password: three }] }\n";
+
+    expect(loaded({ yaml, environment }).http.users).toEqual(users);
+  });
+
+  it("has a profile at the root, and others where they are asked for", () => {
+    const yaml = "http: { compat: true, listeners: [{ listen: '127.0.0.1:5001', profile: monitor }] }\n";
+
+    expect(loaded().http).toMatchObject({ profile: "monitor", compat: false });
+    expect(loaded({ yaml }).http).toMatchObject({ compat: true, listeners: [{ profile: "monitor" }] });
   });
 
   it("understands the names of Docker Monitor Image", () => {

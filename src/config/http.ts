@@ -1,5 +1,9 @@
 import { z } from "zod";
+import { isPasswordHash } from "../lib/password.ts";
 import { addressRange, listenAddress, origin, section, text, yesOrNo } from "./values.ts";
+
+/** The tools whose HTTP APIs Gangway speaks. */
+export const profiles = ["monitor"] as const;
 
 const secret = (description: string) => text("a text").exactOptional().meta({ description, writeOnly: true });
 const ranges = () => z.array(addressRange(), "a list of addresses and ranges");
@@ -7,10 +11,13 @@ const ranges = () => z.array(addressRange(), "a list of addresses and ranges");
 const Listener = z.strictObject(
   {
     listen: listenAddress().meta({ description: "Where it listens." }),
-    profile: z.enum(["api", "metrics"], "api or metrics").prefault("api").meta({
-      description:
-        "What it serves besides the health routes: `api` all that `http.listen` serves, `metrics` only `/metrics`.",
-    }),
+    profile: z
+      .enum(["api", "metrics", ...profiles], listed(["api", "metrics", ...profiles]))
+      .prefault("api")
+      .meta({
+        description:
+          "What it serves besides the health routes: `api` all that `http.listen` serves, `metrics` only `/metrics`, the name of a profile only that one.",
+      }),
     auth: yesOrNo().exactOptional().meta({
       description: "Ask for a key here, or not; where absent, as `http.auth` says.",
     }),
@@ -40,6 +47,21 @@ const NamedKey = z.strictObject(
   section,
 );
 
+const expectedHash = "what gangway hash-password prints, such as $scrypt$ln=14,r=8,p=5$…";
+
+const User = z.strictObject(
+  {
+    name: text("a name").meta({ description: "The user's name." }),
+    password_hash: z
+      .string(expectedHash)
+      .refine(isPasswordHash, expectedHash)
+      .exactOptional()
+      .meta({ description: "The hash of the password, as `gangway hash-password` prints it.", writeOnly: true }),
+    password: secret("The password itself, if not `password_hash`. A file with hashes gives no password away."),
+  },
+  section,
+);
+
 /** The section `http`. */
 export const Http = z
   .strictObject(
@@ -59,6 +81,15 @@ export const Http = z
         description:
           "Proxies whose `X-Forwarded-For` is believed. Without them the address is that of the connection, whatever a request says.",
       }),
+      profile: z.enum(profiles, listed(profiles)).prefault("monitor").meta({
+        description: "The tool whose routes are served beside Gangway's own: `monitor` (Docker Monitor Image).",
+      }),
+      compat: yesOrNo().prefault(false).meta({
+        description: "Serve the routes of every tool, each under `/compat/<profile>`, besides those of `profile`.",
+      }),
+      users: z.array(User, "a list of users").prefault([]).meta({
+        description: "Who may log in with a name and a password, in profiles where that is the way in.",
+      }),
       keys: z.array(NamedKey, "a list of keys").prefault([]).meta({ description: "More keys, each for a purpose." }),
       listeners: z
         .array(Listener, "a list of listeners")
@@ -72,3 +103,7 @@ export const Http = z
   )
   .prefault({})
   .meta({ description: "The HTTP server." });
+
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}

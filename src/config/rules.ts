@@ -158,6 +158,9 @@ function httpFaults(tree: unknown): readonly Fault[] {
   const keys = entriesOf(tree, "http", "keys");
   const main = at(tree, ["http", "api_key"]);
   const listeners = entriesOf(tree, "http", "listeners");
+  const users = entriesOf(tree, "http", "users");
+  const passwordsOf = (path: Path): number =>
+    ["password", "password_hash"].filter((key) => at(tree, [...path, key]) !== undefined).length;
   const isMain = (path: Path): boolean => main !== undefined && at(tree, [...path, "key"]) === main;
   return [
     ...duplicates(keys, (path) => at(tree, [...path, "name"])).map((path) => ({
@@ -170,6 +173,18 @@ function httpFaults(tree: unknown): readonly Fault[] {
       expected: "another key than the others, and than http.api_key",
       found: "the same one",
     })),
+    ...duplicates(users, (path) => at(tree, [...path, "name"])).map((path) => ({
+      path: [...path, "name"],
+      expected: "another name for each user",
+      found: "one that another user has",
+    })),
+    ...users
+      .filter((path) => passwordsOf(path) !== 1)
+      .map((path) => ({
+        path: [...path, "password_hash"],
+        expected: "either password_hash or password",
+        found: passwordsOf(path) === 0 ? "neither" : "both",
+      })),
     ...duplicates([["http"], ...listeners], (path) => fixedListen(at(tree, [...path, "listen"]))).map((path) => ({
       path: [...path, "listen"],
       expected: "another address for each listener, and than http.listen",

@@ -9,7 +9,7 @@ export interface ServedNode {
   readonly name: string;
   readonly inventory: Inventory;
   readonly operations: OperationBook;
-  readonly engine: Pick<Engine, "images">;
+  readonly engine: Pick<Engine, "images" | "list">;
   readonly autoUpdateOf: (entry: Entry) => AutoUpdatePolicy;
   readonly isBrokerConnected: () => boolean;
 }

@@ -20,6 +20,8 @@ export interface Caller {
   /** The name of the key; null where none was asked for. */
   readonly name: string | null;
   readonly scope: Scope;
+  /** The scope of the key that was shown: null where none was, because none was asked for. */
+  readonly shown: Scope | null;
 }
 
 /** Why somebody is not let in; each profile has words of its own for it. */
@@ -64,17 +66,20 @@ export type Shown =
  * Source address → API enabled → page → credentials → scope. `look` is asked for the credentials only when everything
  * before them is right.
  */
-export function decideAccess(
+export async function decideAccess(
   { address, page, changes, route }: AccessQuestion,
   rules: AccessRules,
-  look: () => Shown,
-): Caller | Denial {
+  look: () => Shown | Promise<Shown>,
+): Promise<Caller | Denial> {
   if (address === undefined || !rules.isAllowed(address)) return { kind: "address", setting: rules.allowedSetting };
   if (!rules.enabled && route.whileDisabled !== true) return { kind: "disabled" };
   // A page that somebody has opened elsewhere has his address, and maybe no key is asked for.
   if (changes && page === "foreign") return { kind: "foreign_page" };
-  if (route.scope === undefined || !rules.auth) return { address, name: null, scope: "admin" };
-  const shown = look();
+  const anybody: Caller = { address, name: null, scope: "admin", shown: null };
+  // Where no key is asked for, there are still things that only whoever has it may do: it counts if it is shown.
+  if (route.scope === undefined || (!rules.auth && route.scope !== "admin")) return anybody;
+  const shown = await look();
+  if (!rules.auth && shown.kind === "none") return anybody;
   switch (shown.kind) {
     case "none":
     case "wrong":
@@ -84,7 +89,10 @@ export function decideAccess(
     case "holder": {
       const { name, scope, allowed } = shown.holder;
       if (allowed?.has(address) === false) return { kind: "address", setting: `http.keys (${name}).allowed_ips` };
-      return covers(scope, route.scope) ? { address, name, scope } : { kind: "scope", wanted: route.scope };
+      if (!rules.auth) return { ...anybody, name, shown: scope };
+      return covers(scope, route.scope)
+        ? { address, name, scope, shown: scope }
+        : { kind: "scope", wanted: route.scope };
     }
   }
 }

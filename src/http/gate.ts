@@ -32,8 +32,8 @@ export interface GateDependencies {
 export interface GateForm {
   /** Answers who is not let in. */
   readonly refuse: (denial: Denial, reply: FastifyReply) => FastifyReply;
-  /** Credentials besides the key, such as a session; `none` where there are none in the request. */
-  readonly look?: (request: FastifyRequest) => Shown;
+  /** Credentials besides the key, such as a session or a password; `none` where there are none in the request. */
+  readonly look?: (request: FastifyRequest) => Shown | Promise<Shown>;
 }
 
 const longestAddress = 64;
@@ -53,8 +53,8 @@ export function guard(app: FastifyInstance, deps: GateDependencies, form: GateFo
     const route = isPreflight ? open : (request.routeOptions.config.access ?? read);
     const rules = deps.rules();
     const changes = !["GET", "HEAD", "OPTIONS"].includes(request.method);
-    const look = (): Shown => lookAt(request, { ...deps, keys: rules.keys }, form, address ?? "");
-    const decision = decideAccess({ address, page, changes, route }, rules, look);
+    const look = (): Shown | Promise<Shown> => lookAt(request, { ...deps, keys: rules.keys }, form, address ?? "");
+    const decision = await decideAccess({ address, page, changes, route }, rules, look);
     const isKnown = !("kind" in decision);
     if (page === "allowed" && (isKnown || decision.kind !== "address"))
       reply.headers(corsHeaders(headers.origin ?? ""));
@@ -83,7 +83,7 @@ function lookAt(
   { failures, keys }: { readonly failures: Failures; readonly keys: KeyRing },
   form: GateForm,
   address: string,
-): Shown {
+): Shown | Promise<Shown> {
   if (failures.isFull(address)) return { kind: "slowed" };
   const key = keyIn(request);
   if (key === undefined) return form.look?.(request) ?? { kind: "none" };

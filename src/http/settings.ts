@@ -1,6 +1,7 @@
 import type { AccessSettings, SavedAccess } from "../core/doors.ts";
 import { addressRangeFrom, addressSet } from "../lib/addresses.ts";
 import type { Log, Secrets } from "../lib/log.ts";
+import type { Caller } from "./access.ts";
 import { newKey } from "./keys.ts";
 
 export interface AccessStoreDependencies {
@@ -29,8 +30,8 @@ export interface AccessStore {
   readonly current: () => AccessSettings;
   /** Which of them `settings.json` decides. */
   readonly saved: () => readonly (keyof AccessSettings)[];
-  /** `address`: of whoever wants it, so that nobody locks himself out. Rejects with `file_failed`. */
-  readonly change: (wish: AccessWish, address: string) => Promise<AccessChange>;
+  /** `by`: who wants it, so that nobody locks himself out, or takes the key. Rejects with `file_failed`. */
+  readonly change: (wish: AccessWish, by: Pick<Caller, "address" | "shown">) => Promise<AccessChange>;
   /** Makes a key where one is asked for and there is none. */
   readonly ensureKey: () => Promise<void>;
 }
@@ -62,14 +63,14 @@ export function openAccessStore({ configured, saved, path, secrets, log }: Acces
   return {
     current: () => current,
     saved: () => keysOf(saved.get()),
-    change: async (wish, address) => {
+    change: async (wish, by) => {
       const { generateApiKey, ...changed } = wish;
-      const reason = reasonAgainst(wish, address);
+      const reason = reasonAgainst(wish, current, by);
       if (reason !== undefined) return { kind: "refused", reason };
       const isKeyless = (changed.auth ?? current.auth) && (changed.apiKey ?? current.apiKey) === undefined;
       const made = generateApiKey === true || (isKeyless && changed.auth === true) ? newKey() : undefined;
       await save({ ...changed, ...(made === undefined ? {} : { apiKey: made }) });
-      log.info({ settings: keysOf(changed), address }, "HTTP settings were changed");
+      log.info({ settings: keysOf(changed), address: by.address }, "HTTP settings were changed");
       return { kind: "changed", ...(made === undefined ? {} : { newKey: made }) };
     },
     ensureKey: async () => {
@@ -86,8 +87,17 @@ export function openAccessStore({ configured, saved, path, secrets, log }: Acces
   };
 }
 
-function reasonAgainst({ allowedIps, apiKey, generateApiKey }: AccessWish, address: string): string | undefined {
+function reasonAgainst(
+  { allowedIps, apiKey, generateApiKey }: AccessWish,
+  current: AccessSettings,
+  { address, shown }: Pick<Caller, "address" | "shown">,
+): string | undefined {
   if (apiKey !== undefined && generateApiKey === true) return "Either a key is given, or one is to be made.";
+  const isOtherKey = generateApiKey === true || (apiKey !== undefined && apiKey !== current.apiKey);
+  // Also while no key is asked for: whoever may come could otherwise shut out those who have it.
+  if (isOtherKey && current.apiKey !== undefined && shown !== "admin") {
+    return "There is a key already: whoever gives another one has to show it.";
+  }
   if (allowedIps === undefined) return undefined;
   const wrong = allowedIps.filter((range) => addressRangeFrom(range) === undefined);
   if (wrong.length > 0) return `These are no addresses or ranges: ${wrong.join(", ")}.`;
