@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Config, EngineConfig } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Proxies } from "./config/proxy-environment.ts";
+import type { Disk } from "./core/disk.ts";
 import type { ProcessUsage } from "./core/doors.ts";
 import type { ContainerInspect } from "./core/inspect.ts";
 import type { Engine, Journal, Registry } from "./core/ports.ts";
@@ -53,7 +54,7 @@ export interface Surroundings {
 export function openEngineOf(
   { host, caFile, certFile, keyFile }: EngineConfig,
   { readFile }: Pick<Surroundings, "readFile">,
-): Engine {
+): Engine & Disk {
   return openEngine({
     host,
     ...(caFile === undefined ? {} : { ca: readFile(caFile) }),

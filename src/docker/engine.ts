@@ -1,13 +1,15 @@
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { nameFrom } from "../core/container.ts";
+import type { Disk } from "../core/disk.ts";
 import { familiarText, type ImageReference, parseImageReference, repositoryOf } from "../core/image-reference.ts";
 import type { CreateRequest, Engine, EngineIdentity, PullRequest } from "../core/ports.ts";
 import { GangwayError } from "../lib/errors.ts";
-import { deadline } from "../lib/time.ts";
 import { asking, clientFor, type EngineAddress } from "./address.ts";
 import { readFileFrom, statIn, writeFilesTo } from "./archive.ts";
-import { engineError, statusOf } from "./errors.ts";
+import { call, translated } from "./call.ts";
+import { diskOf } from "./disk.ts";
+import { statusOf } from "./errors.ts";
 import { eventFilters, watchEvents } from "./events.ts";
 import { getExact } from "./exact.ts";
 import { identify as identifyEngine } from "./identity.ts";
@@ -34,7 +36,7 @@ const usualLimits: EngineLimits = { quickMs: 30_000, slowMs: 180_000, stopMs: 3_
  * The engine at `address`. Nothing is asked of it before the first call, and every call negotiates nothing: the API
  * version is that of the last `identify`, which `watch` repeats at every connection.
  */
-export function openEngine(address: EngineAddress, limits: EngineLimits = usualLimits): Engine {
+export function openEngine(address: EngineAddress, limits: EngineLimits = usualLimits): Engine & Disk {
   const unversioned = clientFor(address);
   const docker = clientFor(address);
   const identify = async (signal: AbortSignal): Promise<EngineIdentity> => {
@@ -59,6 +61,7 @@ export function openEngine(address: EngineAddress, limits: EngineLimits = usualL
       ),
     ...reading(docker, limits),
     ...changing(docker, limits),
+    ...diskOf(docker, limits),
     pull: (request, signal) => pull(docker, request, limits, signal),
   };
 }
@@ -230,32 +233,5 @@ async function pull(docker: Docker, request: PullRequest, limits: EngineLimits, 
     );
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** One call, with a time-out and its failure in Gangway's terms. */
-async function call<Result>(
-  what: string,
-  timeoutMs: number,
-  signal: AbortSignal,
-  action: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  return await translated(what, deadline(timeoutMs, signal), action);
-}
-
-async function translated<Result>(
-  what: string,
-  limit: AbortSignal,
-  action: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await action(limit);
-  } catch (error) {
-    if (error instanceof Error && error.name === "ZodError") {
-      throw new GangwayError("engine_answer_invalid", `The engine's answer to "${what}" is not what it should be`, {
-        cause: error,
-      });
-    }
-    throw engineError(error, what, limit);
   }
 }
