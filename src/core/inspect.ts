@@ -190,6 +190,8 @@ export interface ImageInspect {
   readonly Architecture: string;
   readonly Variant?: string | undefined;
   readonly Created?: string | undefined;
+  /** RFC 3339; year 1 for never. When a tag was last given to it here, as by a pull. */
+  readonly Metadata?: { readonly LastTagTime?: string | undefined } | null | undefined;
   readonly RootFS?: { readonly Layers?: readonly string[] | null | undefined } | null | undefined;
   /** API 1.53 and later: where the image came from. */
   readonly Identity?:

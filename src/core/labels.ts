@@ -73,7 +73,8 @@ function updatesFrom(labels: Readonly<Record<string, string>>): ContainerLabels[
   return undefined;
 }
 
-function booleanFrom(text: string | undefined): boolean | undefined {
+/** `true`, `1`, `yes`, `on` or their opposites; undefined for anything else. */
+export function booleanFrom(text: string | undefined): boolean | undefined {
   const word = text?.trim().toLowerCase();
   if (word === "true" || word === "1" || word === "yes" || word === "on") return true;
   if (word === "false" || word === "0" || word === "no" || word === "off") return false;

@@ -125,6 +125,7 @@ export const imageInspect: z.ZodType<ImageInspect> = z.looseObject({
   Architecture: z.string(),
   Variant: z.string().optional(),
   Created: z.string().optional(),
+  Metadata: z.looseObject({ LastTagTime: z.string().optional() }).nullish(),
   RootFS: z.looseObject({ Layers: texts }).nullish(),
   Identity: z
     .looseObject({
