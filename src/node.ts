@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Config, EngineConfig } from "./config/config.ts";
 import { type BrokerAddress, openRegistryOf, type Surroundings } from "./connections.ts";
 import { autoUpdatePolicy } from "./core/auto-update.ts";
+import type { Disk } from "./core/disk.ts";
 import type { NodeNews, ServedNode } from "./core/doors.ts";
 import { replaces } from "./core/journal.ts";
 import { eventFrom, eventsFrom, type NodeEvent } from "./core/node-event.ts";
@@ -21,14 +22,16 @@ import { isSelected } from "./core/selection.ts";
 import type { History } from "./files/history.ts";
 import type { KnownEngine } from "./files/known.ts";
 import type { SettingsFile } from "./files/settings.ts";
+import { isDiskShown } from "./homeassistant/node-entities.ts";
 import { type AutoUpdates, startAutoUpdates } from "./inventory/auto-updates.ts";
+import { watchDiskUsage } from "./inventory/disk-usage.ts";
+import { nameOfNode } from "./inventory/node-name.ts";
 import { pollStats } from "./inventory/poll-stats.ts";
 import { showRegistryLimits } from "./inventory/registry-limits.ts";
 import { scheduleChecks } from "./inventory/schedule.ts";
 import { createInventory } from "./inventory/store.ts";
 import { type ContainerWatch, watchContainers } from "./inventory/watch.ts";
 import { createLocks } from "./lib/locks.ts";
-import { slugOf } from "./lib/text.ts";
 import { untilAborted } from "./lib/time.ts";
 import { openBridge } from "./node-bridge.ts";
 import { createRecovery } from "./operations/recover.ts";
@@ -39,7 +42,7 @@ import { autoUpdateSettings, type ProcedureDependencies, proceduresFor, updateDe
 export interface NodeDependencies {
   readonly config: Config;
   readonly surroundings: Surroundings;
-  readonly engine: Engine;
+  readonly engine: Engine & Disk;
   readonly broker: BrokerAddress;
   readonly known: KnownEngine;
   readonly remoteImages: RemoteImages;
@@ -121,7 +124,7 @@ async function serve(deps: NodeDependencies, subject: Subject, signal: AbortSign
     if (change.kind === "removed") known.setCheck(change.name, undefined);
     if (change.kind === "added" || change.kind === "changed") rememberEntry(known, change.name, change.after);
   });
-  const node = await nodeFor(engineConfig, known, inventory, signal);
+  const node = await nameOfNode(engineConfig.node, known, inventory, signal);
   if (node !== undefined) await serveNode(deps, { ...subject, node, look: watch.look }, signal, lifetime);
   lifetime.abort();
   await watch.ended;
@@ -174,12 +177,14 @@ async function serveNode(
     switches: settingsFile.autoUpdateSwitches(node),
     atWork: new Set<string>(),
     rediscover: (): void => bridge.rediscover(),
+    onPruned: (): void => disk?.look(),
     ...{ registry, ownContainerId, clock, log },
   };
   const onResult = (result: OperationResult, joined = false): void => {
-    const isLook = result.command === "check" || result.command === "rediscover" || result.plan !== undefined;
-    const isKept = !isLook && !joined;
-    if (isKept) history.add({ ...result, node });
+    const isPreview = result.plan !== undefined || result.prune?.preview === true;
+    const isLook = result.command === "check" || result.command === "rediscover" || isPreview;
+    const { prune: _, ...kept } = result;
+    if (!isLook && !joined) history.add({ ...kept, node });
     bridge.announce(result, joined);
     deps.onNews(node, { kind: "result", result, joined });
     const event = joined ? undefined : eventFrom(result);
@@ -199,6 +204,9 @@ async function serveNode(
     { schedule: config.check.schedule, onStart: config.check.onStart },
     signal,
   );
+  const disk = isDiskShown(config.entities)
+    ? watchDiskUsage({ engine: deps.engine, inventory, log }, signal)
+    : undefined;
   const statsIntervalMs = config.stats.interval.ms;
   if (statsIntervalMs > 0) void pollStats({ engine: deps.engine, inventory, log }, statsIntervalMs, signal);
   await untilAborted(signal);
@@ -266,30 +274,4 @@ function recallSwitches(inventory: Inventory, node: string, settingsFile: Settin
     const isOn = settingsFile.autoUpdate(node, container.name);
     if (isOn !== undefined) inventory.setAutoUpdate(container.name, isOn);
   }
-}
-
-/**
- * The engine's short name in topics: as configured, as it was resolved once, or, when the engine answers for the first
- * time, from its host name. Undefined where `signal` aborts before that.
- */
-async function nodeFor(
-  { node: configured }: EngineConfig,
-  known: KnownEngine,
-  inventory: Inventory,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const settled = configured ?? known.node();
-  if (settled !== undefined) {
-    known.setNode(settled);
-    return settled;
-  }
-  const answered = Promise.withResolvers<string>();
-  using _ = inventory.subscribe(() => {
-    const { engine } = inventory.node();
-    if (engine !== undefined) answered.resolve(slugOf(engine.hostName) || "docker");
-  });
-  const node = await Promise.race([answered.promise, untilAborted(signal)]);
-  if (node === undefined) return undefined;
-  known.setNode(node);
-  return node;
 }

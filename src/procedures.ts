@@ -3,6 +3,7 @@ import type { Config } from "./config/config.ts";
 import { wayToEngineOf } from "./connections.ts";
 import type { AutoUpdateSettings } from "./core/auto-update.ts";
 import { isoSeconds, nameFrom } from "./core/container.ts";
+import type { Disk } from "./core/disk.ts";
 import { type LocalImage, localImageFrom } from "./core/image-identity.ts";
 import { parseImageReference } from "./core/image-reference.ts";
 import type { ContainerInspect } from "./core/inspect.ts";
@@ -26,6 +27,7 @@ import { switchAutoUpdate } from "./operations/auto-update.ts";
 import { checkForUpdates } from "./operations/check.ts";
 import { dryRun } from "./operations/dry-run.ts";
 import { changeLifecycle } from "./operations/lifecycle.ts";
+import { prune } from "./operations/prune.ts";
 import type { Order, Procedures } from "./operations/runner.ts";
 import { type UpdateDependencies, updateContainer } from "./operations/update.ts";
 import { updateSeveral } from "./operations/update-several.ts";
@@ -33,7 +35,7 @@ import { createVersionSources } from "./operations/version-findings.ts";
 
 export interface ProcedureDependencies {
   readonly config: Config;
-  readonly engine: Engine;
+  readonly engine: Engine & Disk;
   /** The engine's address, as configured. */
   readonly engineHost: string;
   readonly registry: Registry;
@@ -48,6 +50,8 @@ export interface ProcedureDependencies {
   readonly atWork: Set<string>;
   readonly submit: Operations["submit"];
   readonly rediscover: () => void;
+  /** The disk holds less now. */
+  readonly onPruned: () => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -81,6 +85,11 @@ export function proceduresFor(deps: ProcedureDependencies): Procedures {
       } finally {
         if (isOfAll) deps.inventory.setChecking(false);
       }
+    },
+    prune: async (command, _, signal) => {
+      const outcome = await prune({ ...deps, keep: config.prune.keep }, command, signal);
+      if (outcome.prune?.preview === false) deps.onPruned();
+      return outcome;
     },
     auto_update: (command, _, signal) => switchAutoUpdate(switching, command, signal),
     rediscover: () => {

@@ -28,6 +28,7 @@ describe("loadConfig", () => {
         cleanup: { oldImages: false, keep: 1 },
       },
       images: [],
+      prune: { keep: [] },
       stats: { interval: { ms: 30_000 } },
       http: {
         listen: { host: "127.0.0.1", port: 5000 },

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Entities } from "./entities.ts";
 import { Http } from "./http.ts";
 import { Image } from "./images.ts";
+import { Prune } from "./prune.ts";
 import {
   brokerUrl,
   cronExpression,
@@ -218,6 +219,7 @@ export const ConfigFile = z.strictObject(
     check: Check,
     update: Update,
     images: z.array(Image, "a list of images").prefault([]).meta({ description: "Settings of certain images." }),
+    prune: Prune,
     stats: z
       .strictObject(
         {

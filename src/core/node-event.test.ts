@@ -158,4 +158,31 @@ describe("eventFrom", () => {
 
     expect(eventFrom(result as OperationResult)?.type).toBe(type);
   });
+
+  it("tells of a prune how much has gone, unless nothing has, or was to", () => {
+    const item = { id: "a", name: "a", bytes: 5, verdict: "remove", reason: "" } as const;
+    const pruned = (removed: readonly (typeof item)[], preview = false, state = "done") =>
+      eventFrom({
+        ...{
+          id: "op",
+          command: "prune",
+          container: null,
+          state,
+          message: "Removed 1 volume.",
+          startedAt: "",
+          finishedAt: "",
+        },
+        prune: { what: "volumes", preview, removed, kept: [item, item], reclaimedBytes: 5 },
+      } as OperationResult);
+
+    expect(pruned([item])).toEqual({
+      type: "pruned",
+      container: null,
+      operation: "op",
+      details: { message: "Removed 1 volume.", what: "volumes", removed: 1, kept: 2, reclaimed_bytes: 5 },
+    });
+    expect(pruned([item], false, "failed")?.type).toBe("pruned");
+    expect(pruned([])).toBeUndefined();
+    expect(pruned([item], true)).toBeUndefined();
+  });
 });

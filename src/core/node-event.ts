@@ -1,8 +1,10 @@
 import { isoSeconds, isRunning } from "./container.ts";
 import { installedVersion, latestVersion } from "./entry.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import { isNews, offerOf } from "./offer.ts";
 import { isUpdate, type OperationResult } from "./operation.ts";
-import type { Entry, InventoryChange, NodeFacts } from "./ports.ts";
+import type { Entry, InventoryChange } from "./ports.ts";
+import type { PruneReport } from "./prune/prune.ts";
 import { newlyLimited } from "./registry-limit.ts";
 
 /** Everything that can happen on a node and is worth an automation: a closed list, a contract with users. */
@@ -56,8 +58,13 @@ export function eventsFrom(change: InventoryChange, isCounted: boolean): readonl
 export function eventFrom(result: OperationResult): NodeEvent | undefined {
   const type = typeOf(result);
   if (type === undefined) return undefined;
-  const { id: operation, container, message, from = null, to = null } = result;
+  const { id: operation, container, message, from = null, to = null, prune } = result;
+  if (prune !== undefined) return { type, container, operation, details: { message, ...prunedDetails(prune) } };
   return { type, container, operation, details: { message, from, to } };
+}
+
+function prunedDetails({ what, removed, kept, reclaimedBytes }: PruneReport): NodeEvent["details"] {
+  return { what, removed: removed.length, kept: kept.length, reclaimed_bytes: reclaimedBytes };
 }
 
 /** A registry wants to be left alone until then; milliseconds since 1970. */
@@ -77,6 +84,9 @@ function limitsIn(
 
 function typeOf(result: OperationResult): EventType | undefined {
   const { command, state } = result;
+  const { prune } = result;
+  // One that has not gone well to the end has removed something all the same.
+  if (prune !== undefined) return prune.preview || prune.removed.length === 0 ? undefined : "pruned";
   if (isUpdate(result)) return "updated";
   if (state === "rolled_back") return "rolled_back";
   return state === "failed" && command === "update" ? "update_failed" : undefined;

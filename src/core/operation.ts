@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../lib/errors.ts";
 import type { LostFiles } from "./carried-files.ts";
+import type { PruneReport, PruneWish } from "./prune/prune.ts";
 
 /** What anyone may ask for, through any door. Each kind is the command's name in topics and routes. */
 export type Command =
@@ -20,6 +21,8 @@ export type Command =
   | { readonly kind: "check"; readonly container?: string }
   /** Turn the switch for automatic updates; without `container` that of all of them. */
   | { readonly kind: "auto_update"; readonly container?: string; readonly on: boolean }
+  /** Remove what nobody needs any more from the engine's disk. */
+  | ({ readonly kind: "prune" } & PruneWish & MayBeDry)
   /** Publish everything again. */
   | { readonly kind: "rediscover" };
 
@@ -83,6 +86,8 @@ export interface Outcome {
   readonly results?: readonly PartialResult[];
   /** What would be done, and what would be lost by it: the answer to a dry run. */
   readonly plan?: UpdatePlan;
+  /** What was pruned, or would be. */
+  readonly prune?: PruneReport;
 }
 
 /** How the operation on one of several containers has ended. */

@@ -1,4 +1,5 @@
 import type { Container } from "./container.ts";
+import type { DiskFacts } from "./disk.ts";
 import type { ContainerEvent, ContainerSummary, ImageSummary } from "./engine-answers.ts";
 import type { RemoteImage } from "./image-identity.ts";
 import type { ImageReference } from "./image-reference.ts";
@@ -15,6 +16,7 @@ import type {
 } from "./inspect.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { Metrics, StatsSample } from "./metrics.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import type { Offered } from "./offer.ts";
 import type { Command, OperationResult, Progress } from "./operation.ts";
 import type { LimitFact } from "./registry-limit.ts";
@@ -231,21 +233,6 @@ export interface Entry {
   readonly offered?: Offered;
 }
 
-/** What is known of the engine as a whole. */
-export interface NodeFacts {
-  /** Absent while the engine is not reachable. */
-  readonly engine?: EngineIdentity;
-  /** Absent until all containers have been read for the first time: nobody knows how many there are. */
-  readonly isCounted?: true;
-  /** ISO 8601, UTC. */
-  readonly lastCheck?: string;
-  readonly nextCheck?: string;
-  /** Only while all containers are being checked. */
-  readonly isChecking?: true;
-  /** What registries tell of their limits now; absent until that has been looked at. */
-  readonly registryLimits?: readonly LimitFact[];
-}
-
 /** What changed in the inventory, as subscribers hear of it. */
 export type InventoryChange =
   | { readonly kind: "added"; readonly name: string; readonly after: Entry }
@@ -279,6 +266,7 @@ export interface Inventory {
   readonly setCheckTimes: (times: Pick<NodeFacts, "lastCheck" | "nextCheck">) => void;
   readonly setChecking: (isChecking: boolean) => void;
   readonly setRegistryLimits: (limits: readonly LimitFact[]) => void;
+  readonly setDisk: (disk: DiskFacts) => void;
 }
 
 /** The doors' way in: the same for MQTT, HTTP, the command line and the schedule. */

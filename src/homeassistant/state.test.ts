@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { UpdateState } from "../../test/home-assistant.ts";
 import type { AutoUpdatePolicy } from "../core/auto-update.ts";
 import type { Container } from "../core/container.ts";
+import type { NodeFacts } from "../core/node-facts.ts";
 import type { Progress } from "../core/operation.ts";
-import type { Entry, NodeFacts } from "../core/ports.ts";
+import type { Entry } from "../core/ports.ts";
 import type { CheckRecord } from "../core/update-status.ts";
 import { containerState, nodeState, resultMessage, updateState } from "./state.ts";
 

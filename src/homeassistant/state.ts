@@ -1,5 +1,6 @@
 import type { AutoUpdatePolicy } from "../core/auto-update.ts";
 import { isoSeconds, isRunning } from "../core/container.ts";
+import type { DiskFacts } from "../core/disk.ts";
 import {
   currentCheck,
   hasUpdate,
@@ -11,9 +12,11 @@ import {
 import { replaces } from "../core/journal.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { NodeEvent } from "../core/node-event.ts";
+import type { NodeFacts } from "../core/node-facts.ts";
 import { isSuccess, type OperationResult, type Progress } from "../core/operation.ts";
-import type { Entry, NodeFacts } from "../core/ports.ts";
+import type { Entry } from "../core/ports.ts";
 import { problemOf } from "../core/problem.ts";
+import { pruneView } from "../core/prune/report.ts";
 import type { LimitFact } from "../core/registry-limit.ts";
 import { releaseSummaryOf } from "../core/release-summary.ts";
 import { truncate } from "../lib/text.ts";
@@ -148,6 +151,19 @@ export function nodeState(
     next_check: facts.nextCheck ?? null,
     registries_limited: limits.filter(({ limitedUntil }) => limitedUntil !== undefined).length,
     registry_limits: Object.fromEntries(limits.map((limit) => [limit.registry, limitMessage(limit)])),
+    ...diskMessage(facts.disk),
+  };
+}
+
+/** Null where nobody has asked the engine, or it does not tell. */
+function diskMessage(disk: DiskFacts | undefined): object {
+  return {
+    images_bytes: disk?.imageBytes ?? null,
+    images_reclaimable_bytes: disk?.reclaimableImageBytes ?? null,
+    volumes_bytes: disk?.volumeBytes ?? null,
+    volumes_reclaimable_bytes: disk?.reclaimableVolumeBytes ?? null,
+    containers_bytes: disk?.containerBytes ?? null,
+    build_cache_bytes: disk?.buildCacheBytes ?? null,
   };
 }
 
@@ -186,5 +202,6 @@ export function resultMessage(result: OperationResult): object {
     finished_at: result.finishedAt,
     ...(result.results === undefined ? {} : { results: result.results }),
     ...(result.plan === undefined ? {} : { plan: result.plan }),
+    ...(result.prune === undefined ? {} : { prune: pruneView(result.prune) }),
   };
 }

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Metrics } from "../core/metrics.ts";
+import type { NodeFacts } from "../core/node-facts.ts";
 import { withOffer } from "../core/offer.ts";
 import { isUpdate } from "../core/operation.ts";
-import type { Entry, Inventory, InventoryChange, NodeFacts } from "../core/ports.ts";
+import type { Entry, Inventory, InventoryChange } from "../core/ports.ts";
 import { compareNaturally } from "../lib/text.ts";
 
 /**
@@ -44,9 +45,7 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
     subscribe: (listener) => {
       listeners.add(listener);
       return {
-        [Symbol.dispose]: () => {
-          listeners.delete(listener);
-        },
+        [Symbol.dispose]: () => void listeners.delete(listener),
       };
     },
     putContainer: (container, check) => {
@@ -86,5 +85,6 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
       setNode(isChecking ? { ...rest, isChecking } : rest);
     },
     setRegistryLimits: (registryLimits) => setNode({ ...node, registryLimits }),
+    setDisk: (disk) => setNode({ ...node, disk }),
   };
 }

@@ -14,6 +14,12 @@ function stage() {
         held.set(who, lock);
       });
     },
+    share: (who: string, shared: string, ...names: readonly string[]): void => {
+      void locks.acquire(names, [shared]).then((lock) => {
+        order.push(who);
+        held.set(who, lock);
+      });
+    },
     release: (who: string): void => held.get(who)?.[Symbol.dispose](),
     exchange: (who: string, ...names: readonly string[]): void => {
       void held
@@ -71,6 +77,26 @@ describe("locks", () => {
     release("b");
     await settle();
     expect(order).toEqual(["a", "b", "c"]);
+  });
+
+  it("lets those in together that share a name, and one that wants it alone only when all of them are gone", async () => {
+    const { ask, share, order, release, settle } = stage();
+    share("a", "engine", "web");
+    share("b", "engine", "db");
+    ask("alone", "engine");
+    share("c", "engine", "cache");
+    ask("d", "nas");
+    await settle();
+    expect(order).toEqual(["a", "b", "d"]);
+    release("a");
+    await settle();
+    expect(order).toEqual(["a", "b", "d"]);
+    release("b");
+    await settle();
+    expect(order).toEqual(["a", "b", "d", "alone"]);
+    release("alone");
+    await settle();
+    expect(order).toEqual(["a", "b", "d", "alone", "c"]);
   });
 
   it("keeps the place of one that finds that it needs more names", async () => {

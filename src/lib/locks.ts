@@ -1,16 +1,20 @@
 /** Names that are taken together or not at all, in the order of the requests. */
 export interface Locks {
-  /** Resolves when none of `names` is taken any more, nor waited for by an earlier request. */
-  readonly acquire: (names: readonly string[]) => Promise<Lock>;
+  /**
+   * Resolves when none of `names` is taken any more, nor waited for by an earlier request. Names in `shared` are taken
+   * together with others who share them, but not with one who wants them alone.
+   */
+  readonly acquire: (names: readonly string[], shared?: readonly string[]) => Promise<Lock>;
 }
 
 export interface Lock extends Disposable {
-  /** Gives the names back and takes these instead; keeps its place before all later requests. */
+  /** Gives the names back and takes these instead; keeps its place before all later requests, and what it shares. */
   readonly exchange: (names: readonly string[]) => Promise<void>;
 }
 
 interface Request {
   names: ReadonlySet<string>;
+  readonly shared: ReadonlySet<string>;
   /** Absent while it holds its names. */
   proceed: (() => void) | undefined;
 }
@@ -43,8 +47,8 @@ export function createLocks(): Locks {
   };
 
   return {
-    acquire: async (names) => {
-      const request: Request = { names: new Set(), proceed: undefined };
+    acquire: async (names, shared = []) => {
+      const request: Request = { names: new Set(), shared: new Set(shared), proceed: undefined };
       requests.push(request);
       await wait(request, names);
       return {
@@ -59,5 +63,9 @@ export function createLocks(): Locks {
 }
 
 function areApart(one: Request, other: Request): boolean {
-  return [...one.names].every((name) => !other.names.has(name));
+  return (
+    one.names.isDisjointFrom(other.names) &&
+    one.names.isDisjointFrom(other.shared) &&
+    one.shared.isDisjointFrom(other.names)
+  );
 }

@@ -6,7 +6,7 @@ import type { Locks } from "../lib/locks.ts";
 import { backoff, deadline, pause } from "../lib/time.ts";
 import { followHelper, type HandOverDependencies } from "./hand-over.ts";
 import { putRight } from "./put-right.ts";
-import type { Report } from "./runner.ts";
+import { engineLock, type Report } from "./runner.ts";
 import { createSwap } from "./swap.ts";
 
 export interface RecoverDependencies extends HandOverDependencies {
@@ -90,7 +90,8 @@ async function recoverLeftovers(
   for (const entry of await unfinished(deps)) {
     if (signal.aborted) break;
     const fields = { container: entry.container, operation: entry.id, step: entry.step };
-    using _ = await deps.locks.acquire(entry.members.map(({ container }) => container));
+    const names = entry.members.map(({ container }) => container);
+    using _ = await deps.locks.acquire(names, [engineLock]);
     try {
       if (!(await isHere(deps, entry, signal))) continue;
       deps.log.warn(fields, "an interrupted replacement was found");

@@ -19,13 +19,13 @@ function slowRunner() {
   const results: (readonly [OperationResult, boolean])[] = [];
   const ends: ((outcome: Outcome) => void)[] = [];
   const procedure = (command: Command): Promise<Outcome> => {
-    begun.push(`${command.kind} ${"container" in command ? command.container : ""}`);
+    begun.push(["container" in command ? command.container : "", command.kind].reverse().join(" ").trim());
     return new Promise((resolve) => ends.push(resolve));
   };
   let operations = 0;
   const runner: Runner = createRunner({
     inventory,
-    procedures: { update: procedure, restart: procedure, check: procedure } as unknown as Procedures,
+    procedures: { update: procedure, restart: procedure, check: procedure, prune: procedure } as unknown as Procedures,
     scopeOf: () => Promise.resolve([]),
     locks: createLocks(),
     parallel: 1,
@@ -109,6 +109,26 @@ describe("the runner", () => {
     endNext();
     endNext();
     expect(await third.done).toMatchObject({ state: "done" });
+  });
+
+  it("never prunes while a container is being replaced, nor the other way round; a look may always be had", async () => {
+    const { runner, begun, endNext } = slowRunner();
+    runner.submit(update, "mqtt");
+    await turn();
+    runner.submit({ kind: "prune", what: "images" }, "mqtt");
+    runner.submit({ kind: "prune", what: "images", dryRun: true }, "mqtt");
+    runner.submit({ kind: "restart", container: "db" }, "mqtt");
+    await turn();
+    expect(begun).toEqual(["update web", "prune", "restart db"]);
+    for (const _ of [1, 2, 3]) endNext();
+    await turn();
+    runner.submit({ kind: "update", container: "db" }, "mqtt");
+    await turn();
+    expect(begun.slice(3)).toEqual(["prune"]);
+    endNext();
+    await turn();
+    expect(begun.slice(4)).toEqual(["update db"]);
+    endNext();
   });
 
   it("does not join what was cancelled", async () => {

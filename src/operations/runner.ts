@@ -61,11 +61,14 @@ interface Trait {
   readonly touches: boolean;
   /** Heavy on network and disk, and it can end in a rollback: only so many at once as the configuration allows. */
   readonly heavy: boolean;
+  /** It takes away what others might need: not while something heavy is under way. */
+  readonly clears?: boolean;
 }
 
 const replacement: Trait = { touches: true, heavy: true };
 const change: Trait = { touches: true, heavy: false };
 const other: Trait = { touches: false, heavy: false };
+const clearing: Trait = { ...other, clears: true };
 const traits: Readonly<Record<CommandKind, Trait>> = {
   update: replacement,
   recreate: replacement,
@@ -79,6 +82,7 @@ const traits: Readonly<Record<CommandKind, Trait>> = {
   auto_update: other,
   check: other,
   rediscover: other,
+  prune: clearing,
 };
 
 /** A dry run is no more than a look. */
@@ -165,6 +169,9 @@ function showQueued({ inventory }: RunnerDependencies, command: Command, operati
   inventory.setProgress(container, { operation, command: command.kind, phase: "queued" });
 }
 
+/** What everything heavy shares, and who prunes has alone. No container has such a name. */
+export const engineLock = "/engine";
+
 interface Waiting {
   readonly command: Command;
   readonly order: Omit<Order, "report">;
@@ -184,9 +191,9 @@ async function runLocked(
 ): Promise<OperationResult> {
   await deps.ready;
   const container = containerOf(command);
-  const { touches } = traitOf(command);
-  let names: ReadonlySet<string> = new Set(container !== null && touches ? [container] : []);
-  using lock = await deps.locks.acquire([...names]);
+  const { touches, heavy, clears = false } = traitOf(command);
+  let names: ReadonlySet<string> = new Set(container !== null && touches ? [container] : clears ? [engineLock] : []);
+  using lock = await deps.locks.acquire([...names], heavy ? [engineLock] : []);
   while (touches && !signal.aborted) {
     // Where it cannot be told, the command itself will find out why.
     const scope = await deps.scopeOf(command, signal).catch(() => []);

@@ -21,12 +21,20 @@ export async function surveyOf(
   container: string,
   signal: AbortSignal,
 ): Promise<Survey> {
-  const queue = new PQueue({ concurrency: parallelInspects });
-  const inspects = (await engine.list(signal)).map(({ id }) => queue.add(() => inspectIfThere(engine, id, signal)));
-  const all = (await Promise.all(inspects)).flatMap((inspect) => inspect ?? []);
+  const all = await inspectAll(engine, signal);
   const target = all.find(({ Name }) => nameFrom(Name) === container) ?? (await engine.inspect(container, signal));
   const names = all.map(({ Id, Name }) => [Id, nameFrom(Name)] as const);
   return { target, all, names: new Map([...names, ...successorsOf(all)]) };
+}
+
+/** All containers that there are, stopped ones too. */
+export async function inspectAll(
+  engine: Pick<Engine, "list" | "inspect">,
+  signal: AbortSignal,
+): Promise<readonly ContainerInspect[]> {
+  const queue = new PQueue({ concurrency: parallelInspects });
+  const inspects = (await engine.list(signal)).map(({ id }) => queue.add(() => inspectIfThere(engine, id, signal)));
+  return (await Promise.all(inspects)).flatMap((inspect) => inspect ?? []);
 }
 
 /** Undefined where there is no such container. */
