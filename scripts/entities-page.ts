@@ -1,7 +1,7 @@
 import type { EntityRank } from "../src/core/entity-selection.ts";
 import { containerEntities, containerStatsEntities } from "../src/homeassistant/container-entities.ts";
 import type { EntityRow } from "../src/homeassistant/entity-row.ts";
-import { nodeEntities, nodeStatsEntities } from "../src/homeassistant/node-entities.ts";
+import { nodeDiskEntities, nodeEntities, nodeStatsEntities } from "../src/homeassistant/node-entities.ts";
 
 /** `docs/entities.md`: every entity, from the tables that discovery is made of. */
 export function entitiesPage(): string {
@@ -27,7 +27,7 @@ ${tableOf("", [...containerEntities, ...containerStatsEntities])}
 
 ## Of the node
 
-${tableOf("node.", [...nodeEntities, ...nodeStatsEntities])}
+${tableOf("node.", [...nodeEntities, ...nodeStatsEntities, ...nodeDiskEntities])}
 `;
 }
 

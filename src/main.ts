@@ -20,6 +20,8 @@ async function execute(terminal: Terminal, invocation: Invocation, signal: Abort
       return await (await import("./cli/check.ts")).check(terminal, invocation, signal);
     case "plan":
       return await (await import("./cli/plan.ts")).plan(terminal, invocation, signal);
+    case "prune":
+      return await (await import("./cli/prune.ts")).pruneByHand(terminal, invocation, signal);
     case "config":
       return (await import("./cli/config.ts")).printConfig(terminal, invocation);
     case "purge":

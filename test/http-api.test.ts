@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import type { Command } from "../src/core/operation.ts";
 import { containerCommandRoutes, nodeCommandRoutes } from "../src/http/api/routes.ts";
 import { Container, Operation, Problem } from "../src/http/api/schemas.ts";
 import { containerOf, type HttpBed, openHttpBed } from "./http-bed.ts";
@@ -91,7 +92,50 @@ describe("commands", () => {
 
   it("are all tried above", () => {
     expect(Object.keys(containerCommandRoutes)).toHaveLength(10);
-    expect(Object.keys(nodeCommandRoutes)).toHaveLength(4);
+    expect(Object.keys(nodeCommandRoutes)).toHaveLength(5);
+  });
+
+  it("prune when they are posted, and only look when they are got", async () => {
+    const heard: Command[] = [];
+    nas().act = (submitted) => {
+      heard.push(submitted);
+      const removed = [
+        { id: "data", name: "data", bytes: 5, verdict: "remove", reason: "no container uses it" },
+      ] as const;
+      const kept = [{ id: "db", name: "db", bytes: null, verdict: "in_use", reason: "db uses it" }] as const;
+      const preview = submitted.kind === "prune" && submitted.dryRun === true;
+      return Promise.resolve({
+        state: "done",
+        message: "It is done.",
+        prune: { what: "volumes", preview, removed, kept, reclaimedBytes: 5 },
+      });
+    };
+    const wish = { what: "volumes", all: true, older_than: "30d" };
+    const preview = await bed.get(`${api}/prune?node=nas&what=volumes&all=true&older_than=30d`);
+    const pruned = await bed.post(`${api}/prune?node=nas&wait=5`, wish);
+    const plain = await bed.post(`${api}/prune?node=nas&wait=5`);
+    const wrong = [
+      await bed.get(`${api}/prune?older_than=soon`),
+      await bed.get(`${api}/prune?what=everything`),
+      await bed.post(`${api}/prune`, { older_than: "1y" }),
+    ];
+
+    const command = { kind: "prune", what: "volumes", all: true, olderThanMs: 2_592_000_000 };
+    expect(heard).toEqual([{ ...command, dryRun: true }, command, { kind: "prune", what: "images" }]);
+    expect([preview.status, pruned.status, plain.status]).toEqual([200, 200, 200]);
+    expect(preview.json).toMatchObject({
+      operations: [
+        {
+          prune: {
+            preview: true,
+            reclaimed_bytes: 5,
+            removed: [{ id: "data", bytes: 5 }],
+            kept: [{ id: "db", in_use: true, reason: "db uses it" }],
+          },
+        },
+      ],
+    });
+    expect(wrong.map(({ status }) => status)).toEqual([400, 400, 400]);
   });
 
   it("for all go to every engine, or to one", async () => {

@@ -114,7 +114,8 @@ function dataNode(
   const inventory = createInventory();
   let operations = 0;
   const procedure = (command: Command, order: Order, signal: AbortSignal) => node.act(command, order, signal);
-  const kinds = "update recreate rollback update_all start stop restart pause unpause check auto_update rediscover";
+  const kinds =
+    "update recreate rollback update_all start stop restart pause unpause check auto_update rediscover prune";
   const runner = createRunner({
     inventory,
     procedures: Object.fromEntries(kinds.split(" ").map((kind) => [kind, procedure])) as unknown as Procedures,

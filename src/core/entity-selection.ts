@@ -58,9 +58,16 @@ export const nodeEntityKeys = [
   "check",
   "update_all",
   "auto_update",
+  "prune",
   "rediscover",
   "cpu",
   "memory",
+  "images_size",
+  "images_reclaimable",
+  "volumes_size",
+  "volumes_reclaimable",
+  "containers_size",
+  "build_cache_size",
 ] as const;
 export type NodeEntityKey = (typeof nodeEntityKeys)[number];
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Container } from "./container.ts";
 import { eventFrom, eventsFrom, type NodeEvent } from "./node-event.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import type { OperationResult } from "./operation.ts";
-import type { Entry, InventoryChange, NodeFacts } from "./ports.ts";
+import type { Entry, InventoryChange } from "./ports.ts";
 import type { CheckRecord } from "./update-status.ts";
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;

@@ -59,6 +59,26 @@ export async function openJournal<Entry extends { readonly operation: string }>(
   };
 }
 
+/** What stands in the journal of another process. Changes nothing; rejects with `file_failed` where it cannot be read. */
+export async function readJournal<Entry>({
+  directory,
+  schema,
+}: Pick<JournalForm<Entry>, "directory" | "schema">): Promise<readonly Entry[]> {
+  try {
+    const names = (await readdir(directory)).filter((name) => name.endsWith(suffix));
+    // One that is gone meanwhile has ended.
+    const texts = await Promise.all(names.map((name) => readFile(join(directory, name), "utf8").catch(orNothing)));
+    return texts.flatMap((text) => (text === undefined ? [] : [schema.parse(parseExact(text))]));
+  } catch (cause) {
+    if (codeOf(cause) === "ENOENT") return [];
+    throw new GangwayError("file_failed", `the journal in ${directory} cannot be read`, { cause });
+  }
+}
+
+function orNothing(error: unknown): undefined {
+  if (codeOf(error) !== "ENOENT") throw error;
+}
+
 async function clear(directory: string): Promise<void> {
   await ensureDirectory(directory);
   const names = (await readdir(directory)).filter((name) => leftover.test(name));

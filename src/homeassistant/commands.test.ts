@@ -39,6 +39,17 @@ describe("parseCommand", () => {
   it.each([
     ["check", "PRESS", { kind: "check" }],
     ["rediscover", "", { kind: "rediscover" }],
+    ["prune", "PRESS", { kind: "prune", what: "images" }],
+    [
+      "prune",
+      '{"what":"volumes","all":true,"older_than":"30d"}',
+      { kind: "prune", what: "volumes", all: true, olderThanMs: 2_592_000_000 },
+    ],
+    [
+      "prune",
+      '{"all":false,"older_than":3600,"dry_run":true}',
+      { kind: "prune", what: "images", olderThanMs: 3_600_000, dryRun: true },
+    ],
     ["update_all", "PRESS", { kind: "update_all" }],
     ["update_all", '{"containers":["web","db"]}', { kind: "update_all", containers: ["web", "db"] }],
     ["update_all", '{"image":"nginx","dry_run":true}', { kind: "update_all", image: "nginx", dryRun: true }],
@@ -94,6 +105,8 @@ describe("parseCommand", () => {
 
   it.each([
     ["a container that is no name", "auto_update", '{"state":"ON","container":7}', /"container", "id"/],
+    ["an age that is none", "prune", '{"older_than":"soon"}', /"what", "all", "older_than", "dry_run", "id"/],
+    ["something that cannot be pruned", "prune", '{"what":"everything"}', /takes an empty payload, PRESS or prune/],
     ["a container where none belongs", "check", '{"container":"web"}', /takes an empty payload/],
   ])("refuses of the node %s", (_, command, payload, message) => {
     expect(heard(command, payload, null)).toMatchObject({

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { SwapCommand } from "../core/journal.ts";
 import type { Command } from "../core/operation.ts";
 import type { BrokerMessage } from "../core/ports.ts";
+import { pruneKinds, pruneWishFrom } from "../core/prune/prune.ts";
 import type { Topics } from "./topics.ts";
 
 /** What a message on a command topic comes to. */
@@ -37,7 +38,7 @@ interface CommandRow {
 function row<Shape extends z.ZodRawShape>(
   words: Readonly<Record<string, object>>,
   shape: Shape,
-  make: (container: string, options: z.output<z.ZodObject<Shape>>) => Command,
+  make: (container: string, options: z.output<z.ZodObject<Shape>>) => Command | undefined,
 ): CommandRow {
   const options = z.strictObject({ ...shape, id });
   return {
@@ -97,6 +98,19 @@ const containerCommands: Readonly<Record<string, CommandRow>> = {
 /** The commands on `command/<command>`. */
 const nodeCommands: Readonly<Record<string, CommandRow>> = {
   check: row(pressed("check"), {}, () => ({ kind: "check" })),
+  prune: row(
+    pressed("prune"),
+    {
+      what: z.enum(pruneKinds).optional(),
+      all: z.boolean().optional(),
+      older_than: z.union([z.string(), z.number()]).optional(),
+      dry_run: dryRun,
+    },
+    (_, options) => {
+      const wish = pruneWishFrom(options);
+      return wish === undefined ? undefined : { kind: "prune", ...wish, ...asDryRun(options) };
+    },
+  ),
   rediscover: row(pressed("rediscover"), {}, () => ({ kind: "rediscover" })),
   update_all: row(
     pressed("update_all"),

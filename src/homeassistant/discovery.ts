@@ -7,7 +7,7 @@ import { slugOf } from "../lib/text.ts";
 import type { Discovery } from "./components.ts";
 import { containerEntities, containerStatsEntities } from "./container-entities.ts";
 import type { EntityRow, Source } from "./entity-row.ts";
-import { nodeEntities, nodeStatsEntities } from "./node-entities.ts";
+import { nodeDiskEntities, nodeEntities, nodeStatsEntities } from "./node-entities.ts";
 import { containerDevice, nodeDevice, type Topics } from "./topics.ts";
 
 /** What all devices of a node have in common. */
@@ -75,7 +75,7 @@ export function containerDiscovery(entry: Entry, context: DeviceContext): Discov
 export function nodeDiscovery(context: DeviceContext): Discovery {
   const { node, topics, version } = context;
   const identifier = nodeDevice(node);
-  const rows = context.statsIntervalMs > 0 ? [...nodeEntities, ...nodeStatsEntities] : nodeEntities;
+  const rows = [...nodeEntities, ...(context.statsIntervalMs > 0 ? nodeStatsEntities : []), ...nodeDiskEntities];
   const sources: Partial<Record<Source, string>> = {
     engine: topics.engine,
     event: topics.event,

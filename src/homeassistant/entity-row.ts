@@ -25,6 +25,7 @@ type Config = EntityRow["config"];
 
 const kilo = 1_000;
 const mega = 1_000_000;
+const giga = 1_000_000_000;
 const mebi = 1_048_576;
 
 /** Home Assistant's place for what tells of the device rather than of its work. */
@@ -64,6 +65,15 @@ export function memorySize(member: string): Config {
     ...measurement(member, "MiB", 0),
     device_class: "data_size",
     value_template: scaled(member, mebi, 1),
+  };
+}
+
+/** Bytes on a disk, as GB. */
+export function diskSize(member: string): Config {
+  return {
+    ...measurement(member, "GB", 2),
+    device_class: "data_size",
+    value_template: scaled(member, giga, 3),
   };
 }
 

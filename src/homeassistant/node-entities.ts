@@ -1,8 +1,9 @@
-import type { NodeEntityKey } from "../core/entity-selection.ts";
+import { type EntitySelection, type NodeEntityKey, presenceOf } from "../core/entity-selection.ts";
 import { eventTypes } from "../core/node-event.ts";
 import {
   configuration,
   diagnostic,
+  diskSize,
   type EntityRow,
   measurement,
   memorySize,
@@ -140,6 +141,14 @@ export const nodeEntities: readonly Row[] = [
     },
   },
   {
+    key: "prune",
+    platform: "button",
+    name: "Prune images",
+    command: "prune",
+    isSeldomWanted: true,
+    config: { icon: "mdi:broom", ...configuration },
+  },
+  {
     key: "rediscover",
     platform: "button",
     name: "Publish everything again",
@@ -160,3 +169,26 @@ export const nodeStatsEntities: readonly Row[] = [
   },
   { key: "memory", platform: "sensor", name: "Containers memory", source: "stats", config: memorySize("memory_bytes") },
 ];
+
+/** A part of the engine's disk. The engine works hard for these figures: who wants them says so. */
+function diskEntity(key: NodeEntityKey, name: string, member: string, icon: string): Row {
+  return {
+    ...{ key, name, platform: "sensor", source: "state", from: "full" },
+    config: { ...diskSize(member), icon, ...diagnostic },
+  };
+}
+
+/** What the engine's disk holds. */
+export const nodeDiskEntities: readonly Row[] = [
+  diskEntity("images_size", "Images size", "images_bytes", "mdi:harddisk"),
+  diskEntity("images_reclaimable", "Images reclaimable", "images_reclaimable_bytes", "mdi:broom"),
+  diskEntity("volumes_size", "Volumes size", "volumes_bytes", "mdi:database"),
+  diskEntity("volumes_reclaimable", "Volumes reclaimable", "volumes_reclaimable_bytes", "mdi:broom"),
+  diskEntity("containers_size", "Containers size", "containers_bytes", "mdi:docker"),
+  diskEntity("build_cache_size", "Build cache size", "build_cache_bytes", "mdi:hammer-wrench"),
+];
+
+/** Is there an entity that shows the disk? */
+export function isDiskShown(selection: EntitySelection): boolean {
+  return nodeDiskEntities.some((row) => presenceOf(`node.${row.key}`, row, selection) !== "absent");
+}

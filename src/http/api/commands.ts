@@ -1,9 +1,12 @@
 import { z } from "zod";
 import type { Command } from "../../core/operation.ts";
+import { ageFrom, type PruneWish, pruneKinds, pruneWishFrom } from "../../core/prune/prune.ts";
 
 /** A command that a route stands for: what its body holds, and what that comes to. */
 export interface CommandRow {
   readonly summary: string;
+  /** Where it is, if not among the others. */
+  readonly path?: string;
   readonly body: z.ZodObject;
   /** `body` is what the schema has made of it. */
   readonly commandFrom: (container: string, body: object) => Command;
@@ -21,6 +24,27 @@ const id = z
   .optional()
   .meta({ description: "An id of your own for the operation; it comes back in every result." });
 const dryRun = z.boolean().optional().meta({ description: "Only say what would be done." });
+
+const age = z.string().refine((text) => ageFrom(text) !== undefined, "an age such as 12h, 30d or 4w");
+
+/** What a prune takes, in a body or in a query. */
+export const pruneShape = {
+  what: z.enum(pruneKinds).optional().meta({ description: "`images`, if absent." }),
+  all: z.boolean().optional().meta({
+    description: "Of images also those with a tag, of volumes also those with a name, of the build cache all of it.",
+  }),
+  older_than: age.optional().meta({ description: "Only what was not used for so long: `12h`, `30d`, `4w`." }),
+};
+
+/** What was checked by the schema already. */
+function wishFrom(asked: Parameters<typeof pruneWishFrom>[0]): PruneWish {
+  return pruneWishFrom(asked) ?? { what: asked.what ?? "images" };
+}
+
+/** What a prune with these parts of a query would remove. */
+export function prunePreviewFrom(query: Parameters<typeof pruneWishFrom>[0]): Command {
+  return { kind: "prune", ...wishFrom(query), dryRun: true };
+}
 
 function row<Shape extends z.ZodRawShape>(
   summary: string,
@@ -89,5 +113,13 @@ export const nodeCommands: Readonly<Record<string, CommandRow>> = {
     kind: "auto_update",
     on: body.on,
   })),
+  prune: {
+    ...row(
+      "Remove what nobody needs any more: dangling images, unless it says otherwise.",
+      { ...pruneShape, dry_run: dryRun },
+      (_, body) => ({ kind: "prune", ...wishFrom(body), ...asDryRun(body) }),
+    ),
+    path: "/prune",
+  },
   rediscover: row("Publish everything on MQTT again.", {}, () => ({ kind: "rediscover" })),
 };

@@ -3,6 +3,7 @@ import type { PastOperation } from "../../core/doors.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Caller } from "../access.ts";
 import type { AccessWish } from "../settings.ts";
+import { prunePreviewFrom } from "./commands.ts";
 import { openApiDocument } from "./openapi.ts";
 import { cancelAnswer, operationAnswer, submitOn } from "./operations.ts";
 import { type Answer, problem } from "./problem.ts";
@@ -30,6 +31,9 @@ export interface Asked<Route extends RouteDeclaration = RouteDeclaration> {
 export type Handler<Route extends RouteDeclaration = RouteDeclaration> = (
   asked: Asked<Route>,
 ) => Answer | Promise<Answer>;
+
+/** Who looks at a preview waits for the engine to add up its files. */
+const previewMs = 55_000;
 
 type Plain = Exclude<keyof typeof routes, "events">;
 
@@ -79,6 +83,12 @@ function lookingHandlers(subject: ApiSubject) {
       } catch (error) {
         return problem(502, "engine_failed", `An engine could not tell its images: ${messageOf(error)}`);
       }
+    },
+    prunePreview: async ({ query, caller, signal }: Asked<typeof routes.prunePreview>) => {
+      const found = nodesNamed(subject, query.node);
+      if (found.kind === "problem") return found.answer;
+      const order = { command: prunePreviewFrom(query), id: undefined, caller };
+      return standingsAnswer(await submitOn(subject, found.thing, order, { waitMs: previewMs, signal }));
     },
     openapi: () => {
       document ??= openApiDocument(subject.version);
@@ -181,14 +191,18 @@ function commandHandlers(subject: ApiSubject): Readonly<Record<string, Handler>>
       const found = nodesNamed(subject, node);
       if (found.kind === "problem") return found.answer;
       const order = { command: row.commandFrom("", body), id: idIn(body), caller };
-      const standings = await submitOn(subject, found.thing, order, { waitMs, signal });
-      const operations = standings.map(({ view }) => view);
-      return standings.every(({ ended }) => ended) ? ok({ operations }) : accepted({ operations }, operations);
+      return standingsAnswer(await submitOn(subject, found.thing, order, { waitMs, signal }));
     };
   return {
     ...Object.fromEntries(Object.entries(containerCommandRoutes).map(([id, route]) => [id, forContainer(route)])),
     ...Object.fromEntries(Object.entries(nodeCommandRoutes).map(([id, route]) => [id, forNodes(route)])),
   };
+}
+
+/** The operations of all nodes: 202 while one has not ended. */
+function standingsAnswer(standings: Awaited<ReturnType<typeof submitOn>>): Answer {
+  const operations = standings.map(({ view }) => view);
+  return standings.every(({ ended }) => ended) ? ok({ operations }) : accepted({ operations }, operations);
 }
 
 /** What `routes.ts` has every command take. */

@@ -1,11 +1,21 @@
 import { z } from "zod";
 import { problemType } from "./problem.ts";
 import { allRoutes, apiPrefix, problemSchema, problems, type RouteDeclaration } from "./routes.ts";
-import { Container, ContainerMetrics, Event, Image, Node, Operation, Settings } from "./schemas.ts";
+import { Container, ContainerMetrics, Event, Image, Node, Operation, Prune, Settings } from "./schemas.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-const named = { Container, Event, Image, Metrics: ContainerMetrics, Node, Operation, Problem: problemSchema, Settings };
+const named = {
+  Container,
+  Event,
+  Image,
+  Metrics: ContainerMetrics,
+  Node,
+  Operation,
+  Problem: problemSchema,
+  Prune,
+  Settings,
+};
 
 /** The OpenAPI 3.1 document of the API. */
 export function openApiDocument(version: string): Json {

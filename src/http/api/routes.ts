@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { RouteAccess } from "../access.ts";
-import { type CommandRow, containerCommands, nodeCommands } from "./commands.ts";
+import { type CommandRow, containerCommands, nodeCommands, pruneShape } from "./commands.ts";
 import { Container, Event, Image, Node, Operation, Problem, Settings } from "./schemas.ts";
 
 /*
@@ -61,6 +61,8 @@ function ok(schema: z.ZodType, description = "OK", mediaType?: string): RouteDec
   return { 200: { description, schema, ...(mediaType === undefined ? {} : { mediaType }) } };
 }
 
+const accepted = "It waits or runs; ask again at `Location`.";
+
 export const routes = {
   nodes: {
     ...{ method: "GET", path: "/nodes", summary: "The engines.", access: read, params: none, query: none },
@@ -119,6 +121,17 @@ export const routes = {
     }),
     answers: ok(z.strictObject({ images: z.array(Image) })),
   },
+  prunePreview: {
+    ...{
+      method: "GET",
+      path: "/prune",
+      summary: "What a prune would remove, and what not.",
+      access: read,
+      params: none,
+    },
+    query: z.object({ ...pruneShape, all: yes.meta(pruneShape.all.meta() ?? {}), node }),
+    answers: { ...ok(Operations, "`prune` has it."), 202: { description: accepted, schema: Operations } },
+  },
   settings: {
     ...{ method: "GET", path: "/settings", summary: "Who may use the API.", access: settings, params: none },
     query: none,
@@ -153,7 +166,6 @@ export interface CommandRoute extends RouteDeclaration {
   readonly body: z.ZodObject;
 }
 
-const accepted = "It waits or runs; ask again at `Location`.";
 const ended = "It has ended within `wait`; `ok` says how.";
 
 /** The routes of commands, by the id of their operation in the OpenAPI document. */
@@ -174,7 +186,14 @@ export const nodeCommandRoutes: Readonly<Record<string, CommandRoute>> = Object.
   Object.entries(nodeCommands).map(([command, row]) => [
     `all_${command}`,
     {
-      ...{ method: "POST", path: `/commands/${command}`, summary: row.summary, access: control, row, params: none },
+      ...{
+        method: "POST",
+        path: row.path ?? `/commands/${command}`,
+        summary: row.summary,
+        access: control,
+        row,
+        params: none,
+      },
       query: z.object({ node, wait }),
       body: row.body,
       answers: {

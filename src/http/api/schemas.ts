@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { eventTypes } from "../../core/node-event.ts";
 import { outcomeStates, phases } from "../../core/operation.ts";
+import { pruneKinds } from "../../core/prune/prune.ts";
 import { updateStatuses } from "../../core/update-status.ts";
 
 /*
@@ -52,6 +53,23 @@ export const ContainerMetrics = z
   })
   .meta({ id: "Metrics" });
 
+const Pruned = {
+  id: z.string().meta({ description: "The engine's id; a volume's name." }),
+  name: z.string(),
+  bytes: figure,
+  reason: z.string(),
+};
+
+export const Prune = z
+  .strictObject({
+    what: z.enum(pruneKinds),
+    preview: z.boolean().meta({ description: "Nothing was removed: this is what would be." }),
+    reclaimed_bytes: figure.meta({ description: "Bytes that were freed; of a preview: at least so many." }),
+    removed: z.array(z.strictObject(Pruned)),
+    kept: z.array(z.strictObject({ ...Pruned, in_use: z.boolean() })),
+  })
+  .meta({ id: "Prune", description: "What a prune has removed, and what not." });
+
 export const Operation = z
   .strictObject({
     id: z.string(),
@@ -72,6 +90,7 @@ export const Operation = z
       .array(z.strictObject({ container: z.string(), state: z.enum(outcomeStates), message: z.string() }))
       .optional()
       .meta({ description: "What became of each container, where the command was about several." }),
+    prune: Prune.optional(),
     plan: z.looseObject({}).optional().meta({ description: "What would be done: the answer to a dry run." }),
   })
   .meta({ id: "Operation" });

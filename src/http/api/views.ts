@@ -6,6 +6,7 @@ import type { Metrics } from "../../core/metrics.ts";
 import type { NodeEvent } from "../../core/node-event.ts";
 import { isSuccess, type Progress } from "../../core/operation.ts";
 import type { Entry } from "../../core/ports.ts";
+import { pruneView } from "../../core/prune/report.ts";
 
 /*
  * What there is, in the shapes of schemas.ts.
@@ -87,6 +88,7 @@ export function resultView(result: PastOperation): object {
     percent: null,
     ...(result.results === undefined ? {} : { results: result.results }),
     ...(result.plan === undefined ? {} : { plan: result.plan }),
+    ...(result.prune === undefined ? {} : { prune: pruneView(result.prune) }),
   };
 }
 
