@@ -233,3 +233,40 @@ describe("gangway", () => {
     expect(JSON.parse(answer.payload)).toMatchObject({ ok: true, command: "restart" });
   });
 });
+
+describe("gangway prune", () => {
+  it("shows what would go, and takes it only when it is told to", async () => {
+    const { docker } = bed.engine;
+    for (const version of ["1", "2"]) {
+      await pullImage(docker, (await publishImage(bed.registry, { name: "spare", tag: "1", version })).reference);
+    }
+    const dangling = async () => await docker.listImages({ filters: { dangling: ["true"] } });
+    const before = await dangling();
+
+    const preview = await gangway(onBed("prune"));
+    expect(preview.code).toBe(0);
+    expect(preview.output).toMatch(/^NAME +SIZE +REMOVED +WHY\n.*\/spare [0-9a-f]{12} .* yes +no container uses it$/m);
+    expect(preview.output).toMatch(/Would remove 1 image, at least .*\nNothing was removed; --yes removes it\.\n$/);
+    expect(await dangling()).toEqual(before);
+
+    const pruned = await gangway(onBed("prune", "--yes", "--json"));
+    expect(pruned.code).toBe(0);
+    expect(JSON.parse(pruned.output)).toMatchObject([{ state: "done", preview: false, removed: [{}] }]);
+    expect(await dangling()).toHaveLength(before.length - 1);
+    expect((await gangway(onBed("prune", "--what", "networks"))).output).toBe(
+      "There is no unused network to remove.\n",
+    );
+  });
+
+  it.each([
+    [
+      ["prune", "--what", "everything"],
+      /^gangway: --what takes images, containers, volumes, networks, build_cache; found/,
+    ],
+    [["prune", "--older-than", "soon"], /^gangway: --older-than takes an age such as 12h, 30d or 4w\./],
+    [["check", "--yes"], /^gangway: "check" has no --yes\./],
+    [["prune", "web"], /^gangway: "prune" takes no names/],
+  ])("of %j makes nothing", async (args, complaint) => {
+    expect(await gangway(onBed(...args))).toMatchObject({ code: 2, errors: expect.stringMatching(complaint) });
+  });
+});
