@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../lib/errors.ts";
 import type { LostFiles } from "./carried-files.ts";
 import type { PruneReport, PruneWish } from "./prune/prune.ts";
+import type { PullDetail } from "./pull-progress.ts";
 
 /** What anyone may ask for, through any door. Each kind is the command's name in topics and routes. */
 export type Command =
@@ -134,6 +135,8 @@ export interface Progress {
   readonly phase: Phase;
   /** 0 to 100, never falling within one operation; absent while nothing can be measured. */
   readonly percent?: number;
+  /** What a pull has come to; only in phase `pulling`. */
+  readonly pull?: PullDetail;
   /** Seconds until the health gate gives up; only in phase `verifying`. */
   readonly secondsLeft?: number;
 }

@@ -19,6 +19,7 @@ import type { Metrics, StatsSample } from "./metrics.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { Offered } from "./offer.ts";
 import type { Command, OperationResult, Progress } from "./operation.ts";
+import type { PullDetail } from "./pull-progress.ts";
 import type { LimitFact } from "./registry-limit.ts";
 import type { RemoteConfig, RemoteManifest } from "./remote-manifest.ts";
 import type { CheckRecord } from "./update-status.ts";
@@ -49,6 +50,7 @@ export type EngineSignal =
 export interface PullProgress {
   /** 0 to 100, never falling. */
   readonly percent: number;
+  readonly detail: PullDetail;
 }
 
 /** What to show a registry; kept out of logs and errors. */

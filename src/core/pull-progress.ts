@@ -9,10 +9,23 @@ export interface PullLine {
 interface Layer {
   readonly fraction: number;
   readonly bytes: number | undefined;
+  readonly downloaded: number;
+}
+
+/** What the engine said last. */
+export interface PullDetail {
+  readonly layer: string;
+  /** The engine's word: `Downloading`, `Extracting`, … */
+  readonly word: string;
+  /** Downloaded of all layers, as far as their sizes are known. */
+  readonly bytes: number;
+  readonly totalBytes: number;
 }
 
 export interface PullState {
   readonly layers: ReadonlyMap<string, Layer>;
+  /** Absent until the first line about a layer. */
+  readonly detail?: PullDetail;
   /** 0 to 99; never falls. */
   readonly percent: number;
 }
@@ -40,8 +53,26 @@ export function pullStateAfter(state: PullState, line: PullLine): PullState {
   if (line.layer === undefined || fraction === undefined) return state;
   const before = state.layers.get(line.layer);
   const bytes = line.status === "Downloading" ? (line.total ?? before?.bytes) : before?.bytes;
-  const layers = new Map(state.layers).set(line.layer, { fraction: Math.max(fraction, before?.fraction ?? 0), bytes });
-  return { layers, percent: Math.max(state.percent, percentOver([...layers.values()])) };
+  const layer = {
+    fraction: Math.max(fraction, before?.fraction ?? 0),
+    bytes,
+    downloaded: downloadedBytes(line, bytes, before?.downloaded ?? 0),
+  };
+  const layers = new Map(state.layers).set(line.layer, layer);
+  const known = [...layers.values()];
+  const detail: PullDetail = {
+    ...{ layer: line.layer, word: line.status },
+    bytes: known.reduce((sum, { downloaded }) => sum + downloaded, 0),
+    totalBytes: known.reduce((sum, { bytes: size = 0 }) => sum + size, 0),
+  };
+  return { layers, detail, percent: Math.max(state.percent, percentOver(known)) };
+}
+
+/** Whatever comes after the download has all of it. */
+function downloadedBytes({ status, current = 0 }: PullLine, bytes: number | undefined, before: number): number {
+  if (bytes === undefined) return 0;
+  if (status === "Pulling fs layer" || status === "Waiting") return before;
+  return status === "Downloading" ? Math.min(bytes, Math.max(before, current)) : bytes;
 }
 
 function fractionOf(line: PullLine): number | undefined {

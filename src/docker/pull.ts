@@ -53,7 +53,8 @@ async function follow(stream: Readable, { reference, onProgress }: PullRequest, 
       current: line.progressDetail?.units === "s" ? undefined : line.progressDetail?.current,
       total: line.progressDetail?.total,
     });
-    if (after.percent !== state.percent) onProgress({ percent: after.percent });
+    const { percent, detail } = after;
+    if (percent !== state.percent && detail !== undefined) onProgress({ percent, detail });
     state = after;
   }
   if (!finished) {

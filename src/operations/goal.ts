@@ -109,7 +109,7 @@ async function pullNewest(
       reference,
       ...(platform === undefined ? {} : { platform }),
       ...(credentials === undefined ? {} : { credentials }),
-      onProgress: ({ percent }) => report({ phase: "pulling", percent }),
+      onProgress: ({ percent, detail: pull }) => report({ phase: "pulling", percent, pull }),
     },
     signal,
   );
