@@ -8,7 +8,7 @@ import { jsonSchema } from "../src/config/keys.ts";
 import { openApiDocument } from "../src/http/api/openapi.ts";
 import { configurationPage, settingsTable } from "./configuration-page.ts";
 import { entitiesPage } from "./entities-page.ts";
-import { monitorTable, routesTable } from "./routes-table.ts";
+import { monitorTable, routesTable, watcherTable } from "./routes-table.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -17,10 +17,12 @@ const documents: Readonly<Record<string, string>> = {
   "docs/entities.md": entitiesPage(),
   "docs/config.schema.json": `${JSON.stringify({ title: "Gangway's configuration", ...jsonSchema() }, null, 2)}\n`,
   "docs/openapi.json": `${JSON.stringify(openApiDocument(version()), null, 2)}\n`,
-  "README.md": between(
-    between(between(currentText("README.md"), "settings", settingsTable()), "routes", routesTable()),
-    ...(["monitor", monitorTable()] as const),
-  ),
+  "README.md": Object.entries({
+    settings: settingsTable(),
+    routes: routesTable(),
+    monitor: monitorTable(),
+    watcher: watcherTable(),
+  }).reduce((text, [name, table]) => between(text, name, table), currentText("README.md") ?? ""),
 };
 
 const stale = Object.keys(documents).filter((path) => currentText(path) !== documents[path]);

@@ -1,5 +1,6 @@
 import { allRoutes, apiPrefix } from "../src/http/api/routes.ts";
 import { monitorRoutes } from "../src/http/profiles/monitor/routes.ts";
+import { watcherRoutes } from "../src/http/profiles/watcher/routes.ts";
 
 /** The table of the API's routes for the README. */
 export function routesTable(): string {
@@ -9,6 +10,14 @@ export function routesTable(): string {
 /** The table of the routes of the profile `monitor` for the README. */
 export function monitorTable(): string {
   return tableOf(monitorRoutes);
+}
+
+/** The table of the routes of the profile `watcher` for the README. */
+export function watcherTable(): string {
+  const uses = watcherRoutes.flatMap(({ uses: shown, access, changing }) =>
+    shown.map((use) => ({ ...use, access: use.method === "GET" ? access : changing })),
+  );
+  return tableOf(uses);
 }
 
 interface Row {

@@ -16,6 +16,7 @@ import { createMentions } from "./http/mentions.ts";
 import { createTallies, metricsDoor } from "./http/metrics/door.ts";
 import { monitorDoor } from "./http/profiles/monitor/door.ts";
 import type { OpenProfile, ProfileSubject } from "./http/profiles/profile.ts";
+import { watcherDoor } from "./http/profiles/watcher/door.ts";
 import { type Door, openHttp } from "./http/server.ts";
 import { createSessions } from "./http/sessions.ts";
 import { type AccessStore, openAccessStore } from "./http/settings.ts";
@@ -39,7 +40,7 @@ export interface DoorsDependencies {
 type Profile = Config["http"]["profile"];
 
 /** What each profile's routes are served by. */
-const profiles: Readonly<Record<Profile, OpenProfile>> = { monitor: monitorDoor };
+const profiles: Readonly<Record<Profile, OpenProfile>> = { monitor: monitorDoor, watcher: watcherDoor };
 
 /** One address that is listened on. */
 interface Listener {

@@ -63,7 +63,9 @@ http:
       "10:26: http.keys[2].key: expected another key than the others, and than http.api_key, found the same one",
       expect.stringMatching(/^10:48: http\.keys\[2\]\.scopes: expected at least one scope/),
       "12:15: http.listeners[0].listen: expected another address for each listener, and than http.listen, found one that another listens on",
-      expect.stringMatching(/^13:16: http\.listeners\[0\]\.profile: expected api, metrics or monitor, found "gui"$/),
+      expect.stringMatching(
+        /^13:16: http\.listeners\[0\]\.profile: expected api, metrics, monitor or watcher, found "gui"$/,
+      ),
     ]);
     expect(problems.join()).not.toContain("secret");
   });

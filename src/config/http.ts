@@ -3,7 +3,7 @@ import { isPasswordHash } from "../lib/password.ts";
 import { addressRange, listenAddress, origin, section, text, yesOrNo } from "./values.ts";
 
 /** The tools whose HTTP APIs Gangway speaks. */
-export const profiles = ["monitor"] as const;
+export const profiles = ["monitor", "watcher"] as const;
 
 const secret = (description: string) => text("a text").exactOptional().meta({ description, writeOnly: true });
 const ranges = () => z.array(addressRange(), "a list of addresses and ranges");
@@ -82,7 +82,8 @@ export const Http = z
           "Proxies whose `X-Forwarded-For` is believed. Without them the address is that of the connection, whatever a request says.",
       }),
       profile: z.enum(profiles, listed(profiles)).prefault("monitor").meta({
-        description: "The tool whose routes are served beside Gangway's own: `monitor` (Docker Monitor Image).",
+        description:
+          "The tool whose routes are served beside Gangway's own: `monitor` (Docker Monitor Image) or `watcher` (Docker Image Watcher).",
       }),
       compat: yesOrNo().prefault(false).meta({
         description: "Serve the routes of every tool, each under `/compat/<profile>`, besides those of `profile`.",

@@ -1,0 +1,29 @@
+/** Logins that are being looked at: each costs megabytes and a part of a second. */
+export interface Attempts {
+  /** Undefined where `address` has too many already. */
+  readonly begin: (address: string) => Disposable | undefined;
+}
+
+const mostOfOne = 4;
+const mostOfAll = 32;
+
+export function createAttempts(): Attempts {
+  const running = new Map<string, number>();
+  let all = 0;
+  return {
+    begin: (address) => {
+      const own = running.get(address) ?? 0;
+      if (own >= mostOfOne || all >= mostOfAll) return undefined;
+      running.set(address, own + 1);
+      all += 1;
+      return {
+        [Symbol.dispose]: () => {
+          all -= 1;
+          const left = (running.get(address) ?? 1) - 1;
+          if (left === 0) running.delete(address);
+          else running.set(address, left);
+        },
+      };
+    },
+  };
+}
