@@ -4,21 +4,46 @@ import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { allRoutes, apiPrefix } from "../src/http/api/routes.ts";
+import { watcherRoutes } from "../src/http/profiles/watcher/routes.ts";
 import { type HttpBed, openHttpBed } from "./http-bed.ts";
 
 /** Statuses that an answer may have; a failure of our own is none of them. */
 const answered = [200, 202, 400, 401, 403, 404, 405, 409, 413, 414, 415, 429, 431, 503];
 
 const name = fc.oneof(
-  fc.constantFrom("web", "db", "off", "nope", "", ".", "..", "%2e%2e", "web%00", "%", "constructor", "__proto__"),
+  fc.constantFrom(
+    "web",
+    "web000000000",
+    "db",
+    "off",
+    "nope",
+    "",
+    ".",
+    "..",
+    "%2e%2e",
+    "web%00",
+    "%",
+    "constructor",
+    "__proto__",
+  ),
   fc.string({ maxLength: 300 }).map((value) => encodeURIComponent(value.toWellFormed())),
 );
 /** What HTTP lets stand in a request line. */
 const anyPath = fc
   .string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)), maxLength: 200 })
   .map((tail) => `/${tail}`);
+const compatPaths = watcherRoutes.flatMap(({ path, uses }) => [
+  `/compat/watcher${path.replace("*", "{rest}")}`,
+  ...uses.map((use) => `/compat/watcher${use.path}`),
+]);
 const knownPath = fc
-  .tuple(fc.constantFrom(...Object.values(allRoutes).map(({ path }) => apiPrefix + path), "/metrics", "/healthz"), name)
+  .tuple(
+    fc.constantFrom(
+      ...Object.values(allRoutes).map(({ path }) => apiPrefix + path),
+      ...[...compatPaths, "/metrics", "/healthz"],
+    ),
+    name,
+  )
   .map(([path, value]) => path.replaceAll(/\{\w+\}/g, value));
 const query = fc.oneof(
   fc.constantFrom(
@@ -44,7 +69,10 @@ const body = fc.oneof(
   fc.json().map((json) => json.slice(0, -1)),
   fc
     .record(
-      { dry_run: fc.anything(), id: fc.anything(), on: fc.anything(), containers: fc.anything() },
+      {
+        ...{ dry_run: fc.anything(), id: fc.anything(), on: fc.anything(), containers: fc.anything() },
+        ...{ image: fc.anything(), user: fc.anything(), pass: fc.anything() },
+      },
       { requiredKeys: [] },
     )
     .map(jsonOf),
@@ -85,7 +113,9 @@ export async function fuzzHttp(
   requests: number,
   seed?: number,
 ): Promise<{ readonly before: number; readonly after: number }> {
-  await using bed = await openHttpBed({ http: "{ enabled: true, auth: false, allowed_ips: [127.0.0.1] }" });
+  await using bed = await openHttpBed({
+    http: "{ enabled: true, auth: false, allowed_ips: [127.0.0.1], compat: true }",
+  });
   const send = sender(bed);
   // What the first requests load and compile is not what is looked for.
   await fc.assert(fc.asyncProperty(asked, send), {

@@ -237,7 +237,7 @@ describe("gangway", () => {
 describe("gangway prune", () => {
   it("shows what would go, and takes it only when it is told to", async () => {
     const { docker } = bed.engine;
-    for (const version of ["1", "2"]) {
+    for (const version of ["spare 1", "spare 2"]) {
       await pullImage(docker, (await publishImage(bed.registry, { name: "spare", tag: "1", version })).reference);
     }
     const dangling = async () => await docker.listImages({ filters: { dangling: ["true"] } });
