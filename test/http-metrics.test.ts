@@ -36,9 +36,15 @@ describe("/metrics", () => {
     bed.nodes[0]?.inventory.setRegistryLimits([
       { registry: "docker.io", limitedUntil: 1_800_000_000_000, quota: { limit: 100, remaining: 7, toldAt: 0 } },
     ]);
+    bed.nodes[0]?.inventory.setDisk({
+      ...{ imageBytes: 900, reclaimableImageBytes: 300, volumeBytes: 50, reclaimableVolumeBytes: 30 },
+      ...{ containerBytes: null, buildCacheBytes: 7 },
+    });
     const found = await samples();
 
     expect(Object.fromEntries(found)).toMatchObject({
+      'gangway_disk_bytes{node="nas",part="images_reclaimable"}': "300",
+      'gangway_disk_bytes{node="nas",part="build_cache"}': "7",
       'gangway_registry_limited_until_timestamp_seconds{node="nas",registry="docker.io"}': "1800000000",
       'gangway_registry_quota_remaining{node="nas",registry="docker.io"}': "7",
       'docker_daemon_up{node="nas"}': "1",
@@ -58,6 +64,7 @@ describe("/metrics", () => {
       process_resident_memory_bytes: "100",
     });
     // What is not known is left out: zero would be a lie.
+    expect(found.has('gangway_disk_bytes{node="nas",part="containers"}')).toBe(false);
     expect(found.has('gangway_container_update_available{node="nas",container="off"}')).toBe(false);
     expect(found.has('gangway_container_cpu_ratio{node="nas",container="web"}')).toBe(false);
   });

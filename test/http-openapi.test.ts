@@ -26,6 +26,10 @@ const described = Object.entries(document.paths).flatMap(([path, methods]) =>
 let bed: HttpBed;
 beforeAll(async () => {
   bed = await openHttpBed();
+  bed.nodes[0]?.inventory.setDisk({
+    ...{ imageBytes: 900, reclaimableImageBytes: 300, volumeBytes: 50, reclaimableVolumeBytes: 30 },
+    ...{ containerBytes: null, buildCacheBytes: 7 },
+  });
   await bed.post("/api/v1/containers/web/check?wait=5", { id: "known" });
 });
 afterAll(() => bed?.[Symbol.asyncDispose]());

@@ -3,6 +3,7 @@ import { DiscoveryPayload, discoveryTopic, wholeComponents } from "../../test/ho
 import type { Container } from "../core/container.ts";
 import { containerEntityKeys, entityPresets, nodeEntityKeys } from "../core/entity-selection.ts";
 import { containerDiscovery, type DeviceContext, type EntitySettings, nodeDiscovery } from "./discovery.ts";
+import { isDiskShown } from "./node-entities.ts";
 import { topicsFor } from "./topics.ts";
 
 const topics = topicsFor("nas", "gangway", "homeassistant");
@@ -139,6 +140,16 @@ describe("the entities", () => {
     expect(componentsWith(selection)).not.toHaveProperty("power");
     expect(nodeComponentsWith({ ...selection, preset: "minimal" })).toHaveProperty("job");
     expect(nodeComponentsWith(selection)).not.toHaveProperty("event");
+  });
+
+  it("of the disk are those that are asked for only: the engine works hard for them", () => {
+    expect(Object.keys(nodeComponentsWith({})).filter((key) => key.endsWith("_size"))).toEqual([]);
+    expect(isDiskShown(standard)).toBe(false);
+    expect(isDiskShown({ ...standard, preset: "full" })).toBe(true);
+    expect(isDiskShown({ ...standard, include: ["node.images_size"] })).toBe(true);
+    expect(nodeComponentsWith({ include: ["node.images_size"] })["images_size"]).toMatchObject({
+      ...{ unit_of_measurement: "GB", device_class: "data_size", state_class: "measurement" },
+    });
   });
 
   it("expire where they are figures that stop coming, and are left out while statistics are off", () => {

@@ -244,6 +244,19 @@ describe("nodeState", () => {
     expect(nodeState([], {}, "0.1.0", manual)).toMatchObject({ registries_limited: 0, registry_limits: {} });
   });
 
+  it("tells what the disk holds, where somebody has asked the engine", () => {
+    const disk = {
+      ...{ imageBytes: 900, reclaimableImageBytes: 300, volumeBytes: 50, reclaimableVolumeBytes: 30 },
+      ...{ containerBytes: null, buildCacheBytes: 7 },
+    };
+
+    expect(node([], manual, { disk })).toMatchObject({
+      ...{ images_bytes: 900, images_reclaimable_bytes: 300, volumes_bytes: 50, volumes_reclaimable_bytes: 30 },
+      ...{ containers_bytes: null, build_cache_bytes: 7 },
+    });
+    expect(node([])).toMatchObject({ images_bytes: null, volumes_bytes: null, build_cache_bytes: null });
+  });
+
   it("does not count before all containers have been read", () => {
     expect(nodeState([], {}, "0.1.0", manual)).toMatchObject({
       containers_total: null,

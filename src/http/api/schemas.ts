@@ -141,6 +141,17 @@ export const Node = z
     updates: z.array(z.string()).nullable().meta({ description: "The containers that have one." }),
     last_check: time.nullable(),
     next_check: time.nullable(),
+    disk: z
+      .strictObject({
+        images_bytes: figure.meta({ description: "All layers, each once." }),
+        images_reclaimable_bytes: figure.meta({ description: "At least so much is freed without unused images." }),
+        volumes_bytes: figure,
+        volumes_reclaimable_bytes: figure.meta({ description: "Of those that no container uses." }),
+        containers_bytes: figure.meta({ description: "What containers have written outside of volumes." }),
+        build_cache_bytes: figure.meta({ description: "Without what images have too." }),
+      })
+      .nullable()
+      .meta({ description: "Null where nobody wants to know: see the entities `node.images_size`, …" }),
     gangway_version: z.string(),
   })
   .meta({ id: "Node" });

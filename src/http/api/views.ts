@@ -1,4 +1,5 @@
 import { isoSeconds, isRunning } from "../../core/container.ts";
+import type { DiskFacts } from "../../core/disk.ts";
 import type { PastOperation, PendingOperation, ServedNode } from "../../core/doors.ts";
 import type { ImageSummary } from "../../core/engine-answers.ts";
 import { currentCheck, hasUpdate, installedDigest, installedVersion, latestVersion } from "../../core/entry.ts";
@@ -136,7 +137,19 @@ export function nodeView({ name, inventory, isBrokerConnected }: ServedNode, ver
     updates: isCounted ? entries.filter(hasUpdate).map(({ container }) => container.name) : null,
     last_check: facts.lastCheck ?? null,
     next_check: facts.nextCheck ?? null,
+    disk: facts.disk === undefined ? null : diskView(facts.disk),
     gangway_version: version,
+  };
+}
+
+function diskView(disk: DiskFacts): object {
+  return {
+    images_bytes: disk.imageBytes,
+    images_reclaimable_bytes: disk.reclaimableImageBytes,
+    volumes_bytes: disk.volumeBytes,
+    volumes_reclaimable_bytes: disk.reclaimableVolumeBytes,
+    containers_bytes: disk.containerBytes,
+    build_cache_bytes: disk.buildCacheBytes,
   };
 }
 

@@ -64,6 +64,11 @@ function engineSeries({ nodes, images }: SeriesSubject): readonly Family[] {
       "Watched containers whose health check fails.",
       each(counted(({ container }) => container.health === "unhealthy")),
     ),
+    gauge(
+      "gangway_disk_bytes",
+      "What lies on the engine's disk, where an entity shows it.",
+      nodes.flatMap(diskSamples),
+    ),
     gauge("gangway_updates_available", "Watched containers with an update.", each(counted(hasUpdate))),
     gauge(
       "gangway_broker_connected",
@@ -91,6 +96,21 @@ function engineSeries({ nodes, images }: SeriesSubject): readonly Family[] {
       ),
     ),
   ];
+}
+
+/** `reclaimable`: of images at least so much. */
+function diskSamples({ name: node, inventory }: ServedNode): readonly Sample[] {
+  const { disk } = inventory.node();
+  if (disk === undefined) return [];
+  const parts = [
+    ["images", disk.imageBytes],
+    ["images_reclaimable", disk.reclaimableImageBytes],
+    ["volumes", disk.volumeBytes],
+    ["volumes_reclaimable", disk.reclaimableVolumeBytes],
+    ["containers", disk.containerBytes],
+    ["build_cache", disk.buildCacheBytes],
+  ] as const;
+  return parts.map(([part, value]) => ({ labels: { node, part }, value }));
 }
 
 /** As many registries at most are shown: nobody uses more, and a container's image can name any. */
