@@ -69,6 +69,8 @@ export interface HttpBedOptions {
   /** The section `http`, as YAML in flow style; it listens on any port of 127.0.0.1, unless it says otherwise. */
   readonly http?: string;
   readonly nodes?: readonly string[];
+  /** The id of the container that Gangway takes for its own. */
+  readonly ownContainerId?: string;
   /** Of an earlier bed, whose settings go on. */
   readonly directory?: string;
 }
@@ -177,7 +179,8 @@ export async function openHttpBed(options: HttpBedOptions = {}): Promise<HttpBed
   });
   const nodes = (options.nodes ?? ["nas"]).map((name) => dataNode(name, (told) => news.tell([name, told]), log));
   const surroundings: DoorsDependencies["surroundings"] = {
-    ...{ log, secrets, clock: systemClock, version: "1.2.3", ownContainerId: undefined, dockerConfigPath: "" },
+    ...{ log, secrets, clock: systemClock, version: "1.2.3", dockerConfigPath: "" },
+    ownContainerId: options.ownContainerId,
     ...{ dockerAuthConfig: undefined, environment: {}, proxies: { except: "" } },
     readFile: () => "",
     usage: () => ({ cpuSeconds: 1.5, residentBytes: 100, heapUsedBytes: 50, startedAt: 1_700_000_000 }),
