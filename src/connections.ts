@@ -15,6 +15,7 @@ import type { Log, Secrets } from "./lib/log.ts";
 import type { Clock } from "./lib/time.ts";
 import type { BrokerOptions } from "./mqtt/connection.ts";
 import { JournalEntry, journalVersion } from "./operations/journal-entry.ts";
+import { certificatesIn } from "./registry/certificates.ts";
 import { openRegistry } from "./registry/client.ts";
 import { createCredentialHelpers } from "./registry/credential-helper.ts";
 import { configuredCredentials, firstCredentials } from "./registry/credentials.ts";
@@ -81,6 +82,9 @@ export function wayToEngineOf(host: string): () => Promise<(inspect: ContainerIn
   };
 }
 
+/** Where the engine keeps what it trusts in registries: https://docs.docker.com/engine/security/certificates/ */
+const engineCertificates = "/etc/docker/certs.d";
+
 /**
  * The registries, with the credentials of the configuration, then of `DOCKER_AUTH_CONFIG`, then of `docker login`.
  * `insecure` tells which ones the engine talks to without verified TLS: Gangway trusts them as the engine does. `limits`
@@ -106,7 +110,7 @@ export function openRegistryOf(
     ...(mirrorOf === undefined ? {} : { mirrorOf }),
   }));
   return openRegistry(
-    { ...surroundings, credentials, limits },
+    { ...surroundings, credentials, limits, certificates: certificatesIn(engineCertificates) },
     {
       registries,
       isInsecure: (registry) => insecureHosts(insecure())(registry),

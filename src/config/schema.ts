@@ -109,7 +109,9 @@ const Registry = z.strictObject(
     insecure: yesOrNo()
       .prefault(false)
       .meta({ description: "Talk to it without verified TLS: first HTTPS with any certificate, then HTTP." }),
-    ca_file: file("PEM file with the certificate authorities to trust for this registry."),
+    ca_file: file(
+      "PEM file with the certificate authorities to trust for this registry, beside those that the engine has in `/etc/docker/certs.d/<host>/`.",
+    ),
     mirror_of: registryHost().exactOptional().meta({
       description:
         "The registry that this one is asked in place of, such as `docker.io` for a pull-through cache. What it does not have or cannot tell is asked at that registry itself. Credentials are shown only to the host that they are set for.",

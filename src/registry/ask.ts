@@ -2,7 +2,7 @@ import type { Credentials } from "../core/ports.ts";
 import { GangwayError, isErrorWithCode } from "../lib/errors.ts";
 import type { Access } from "./access.ts";
 import type { Answer, Send } from "./exchange.ts";
-import { isOwnHost, type Place } from "./place.ts";
+import { isOwnHost, type Place, trustFor } from "./place.ts";
 import { followRedirect } from "./redirect.ts";
 
 /** A question to a registry: for the path of a URL, as anybody or with credentials. */
@@ -101,7 +101,7 @@ async function converse(
     if (pass.kind === "refused") return pass;
     const authorization = pass.kind === "shown" ? { authorization: pass.authorization } : {};
     const headers = { ...question.headers, ...authorization };
-    const answer = await send({ method, url: visit.url, headers, trust: place.trust, maxBytes }, signal);
+    const answer = await send({ method, url: visit.url, headers, trust: trustFor(place, visit.url), maxBytes }, signal);
     if (isOwnHost(place, visit.url)) onAnswer(place.registry, answer);
     const next = followRedirect(place, visit.url, answer);
     if (next !== undefined) {

@@ -7,6 +7,7 @@ import { type Clock, deadline } from "../lib/time.ts";
 import { createAccess } from "./access.ts";
 import type { Means, Subject } from "./answer.ts";
 import { createAsk } from "./ask.ts";
+import type { CertificatesOf } from "./certificates.ts";
 import { configWith, manifestWith } from "./content.ts";
 import type { CredentialsLocator } from "./credentials.ts";
 import { digestAt } from "./digest.ts";
@@ -15,7 +16,7 @@ import { abortFault, limitFault } from "./faults.ts";
 import { type CoolDowns, createCoolDowns, createTurns } from "./limits.ts";
 import { createMirrors } from "./mirrors.ts";
 import { createPace } from "./pace.ts";
-import { type Place, placeOf, type RegistrySettings, registryName } from "./place.ts";
+import { type Place, placeOf, type RegistrySettings, registryName, withCertificates } from "./place.ts";
 import type { ProxySettings } from "./proxy.ts";
 import { createRejections } from "./rejections.ts";
 import { retryAfterMsFrom } from "./retry-after.ts";
@@ -28,6 +29,7 @@ export interface RegistryDependencies {
   readonly secrets: Pick<Secrets, "register" | "forget">;
   readonly clock: Clock;
   readonly limits: RegistryLimits;
+  readonly certificates: CertificatesOf;
 }
 
 export interface RegistryOptions {
@@ -55,7 +57,7 @@ const perRegistry = 4;
  * its disposal every call rejects with `aborted`.
  */
 export function openRegistry(deps: RegistryDependencies, options: RegistryOptions): Registry & AsyncDisposable {
-  const { credentials, log, secrets, clock } = deps;
+  const { credentials, certificates, log, secrets, clock } = deps;
   const closing = new AbortController();
   const exchange = openExchange({ ...usualTiming, ...options.timing }, options.proxies);
   const { send } = exchange;
@@ -78,7 +80,7 @@ export function openRegistry(deps: RegistryDependencies, options: RegistryOption
     const either = AbortSignal.any([signal, closing.signal]);
     const registry = registryName(reference.registry);
     const inTime = async (): Promise<Found> => {
-      const place = placeOf(reference, options);
+      const place = withCertificates(placeOf(reference, options), await certificates(registry));
       const limit = deadline(options.timing?.questionMs ?? usualTiming.questionMs, either);
       requireWarm(coolDowns, place);
       return find(means, { place, reference, known: await credentials(place.registry) }, limit);

@@ -70,7 +70,9 @@ export function openExchange(timing: Timing, proxies: ProxySettings): Exchange {
         if (attempt === retries || !worthRetrying.has(answer.status)) return answer;
       } catch (error) {
         if (attempt === retries || signal.aborted || !isCut(error)) {
-          throw networkFault(error, { host: request.url.host, proxy: proxy?.host }, signal);
+          const { host, protocol } = request.url;
+          const isVerified = protocol === "https:" && request.trust.verified;
+          throw networkFault(error, { host, proxy: proxy?.host, isVerified }, signal);
         }
       }
       await pause(backoff(attempt, timing.retryMs, longestRetryMs), signal);
@@ -95,6 +97,7 @@ function agentWith(trust: Trust, proxy: URL | undefined, timing: Timing): Dispat
     rejectUnauthorized: trust.verified,
     // A registry of one's own may still send its clients to a token server or a store with a public certificate.
     ...(trust.ca === undefined ? {} : { ca: [...getCACertificates("default"), trust.ca] }),
+    ...(trust.client ?? {}),
   };
   if (proxy === undefined) return new Agent({ ...options, connect: tls });
   // The trust is in the registry, at the other end of the tunnel; a proxy with TLS of its own is verified as usual.

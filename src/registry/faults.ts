@@ -28,6 +28,10 @@ const refusals: ReadonlySet<string> = new Set([
 const badCertificate =
   /^(?:CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_CERT_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_|HOSTNAME_MISMATCH$|ERR_TLS_CERT_)/;
 
+/** A server's own verdict on what it was shown, by TLS 1.3 and 1.2: most have no better word for nothing at all. */
+const wantsCertificate =
+  /^ERR_SSL_(?:TLSV13_ALERT_CERTIFICATE_REQUIRED|SSL\/TLS_ALERT_BAD_CERTIFICATE|SSLV3_ALERT_BAD_CERTIFICATE)$/;
+
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }
@@ -41,10 +45,12 @@ export function isCut(error: unknown): boolean {
 export interface Asked {
   readonly host: string;
   readonly proxy: string | undefined;
+  /** Its certificate was verified, and it may have wanted one of ours. */
+  readonly isVerified: boolean;
 }
 
 /** What a request that got no answer throws, as a `GangwayError`; a bug is given back as it is. */
-export function networkFault(error: unknown, { host, proxy }: Asked, signal: AbortSignal): unknown {
+export function networkFault(error: unknown, { host, proxy, isVerified }: Asked, signal: AbortSignal): unknown {
   if (error instanceof GangwayError) return error;
   if (signal.aborted) return abortFault(signal, host);
   if (proxy !== undefined && refusals.has(codeOf(error))) {
@@ -62,14 +68,31 @@ export function networkFault(error: unknown, { host, proxy }: Asked, signal: Abo
     const advice = "set ca_file for this registry, or insecure";
     return new GangwayError("registry_unreachable", `The certificate of ${host} is not trusted (${code}); ${advice}`);
   }
+  if (wantsCertificate.test(code)) {
+    const what = `${host} wants a client certificate that it trusts (${code})`;
+    return new GangwayError("registry_unreachable", `${what}; ${certificateAdvice(host)}`);
+  }
+  if (code.startsWith("ERR_OSSL_")) {
+    const advice = `check ca_file and the files in /etc/docker/certs.d/${host}/`;
+    return new GangwayError("registry_unreachable", `The certificates for ${host} are of no use (${code}); ${advice}`);
+  }
   if (code.startsWith("ERR_SSL_") || code === "EPROTO") {
     const advice = "where it speaks plain HTTP only, set insecure for it";
     return new GangwayError("registry_unreachable", `No TLS connection to ${host} comes about (${code}); ${advice}`);
   }
   const what = isCut(error) && code !== "EAI_AGAIN" ? "broke the connection off" : "cannot be reached";
   const way = proxy === undefined ? "" : ` through the proxy ${proxy}`;
-  const advice = `check its address and ${proxy === undefined ? "the network" : "the proxy's"}`;
+  // By TLS 1.3 a server learns of a missing certificate after the handshake: often it only hangs up.
+  const other =
+    isVerified && isCut(error) && code !== "EAI_AGAIN"
+      ? `; should it want a client certificate, ${certificateAdvice(host)}`
+      : "";
+  const advice = `check its address and ${proxy === undefined ? "the network" : "the proxy's"}${other}`;
   return new GangwayError("registry_unreachable", `${host} ${what}${way} (${code}); ${advice}`);
+}
+
+function certificateAdvice(host: string): string {
+  return `put one, with its key, into /etc/docker/certs.d/${host}/, where Gangway can read it`;
 }
 
 /** Why `signal` aborted: a deadline, or somebody's wish. */

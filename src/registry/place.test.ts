@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { placeOf, registryName } from "./place.ts";
+import { placeOf, type RegistrySettings, registryName, trustFor, withCertificates } from "./place.ts";
 
 const nothing = { registries: [], isInsecure: () => false };
 
@@ -34,5 +34,32 @@ describe("placeOf", () => {
     );
 
     expect(place).toMatchObject(expected);
+  });
+});
+
+describe("the certificates that the engine has for a registry", () => {
+  const client = { cert: "CERT", key: "KEY" };
+  const found = { ca: "ENGINES", client };
+  const placeWith = (settings: Partial<RegistrySettings> = {}) =>
+    placeOf(
+      { kind: "reference", registry: "r.example:5000", repository: "a", tag: "1" },
+      { registries: [{ host: "r.example:5000", ...settings }], isInsecure: () => false },
+    );
+
+  it.each<[string, Partial<RegistrySettings>, object, object]>([
+    ["count beside the system's", {}, found, { verified: true, ca: "ENGINES", client }],
+    ["count beside those that are set", { ca: "OWN" }, { ca: "ENGINES" }, { verified: true, ca: "OWN\nENGINES" }],
+    ["count without an authority", {}, { client }, { verified: true, client }],
+    ["count for nothing where any certificate is taken", { insecure: true }, found, { verified: false }],
+    ["change nothing where there are none", { ca: "OWN" }, {}, { verified: true, ca: "OWN" }],
+  ])("%s", (_, settings, certificates, trust) => {
+    expect(withCertificates(placeWith(settings), certificates).trust).toEqual(trust);
+  });
+
+  it("are not shown to those that it sends its clients to", () => {
+    const place = withCertificates(placeWith(), found);
+
+    expect(trustFor(place, new URL("https://r.example:5001/token"))).toHaveProperty("client");
+    expect(trustFor(place, new URL("https://store.example/blob"))).toEqual({ verified: true, ca: "ENGINES" });
   });
 });

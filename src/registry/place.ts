@@ -1,4 +1,5 @@
 import { canonicalText, type ImageReference } from "../core/image-reference.ts";
+import type { ClientCertificate, HostCertificates } from "./certificates.ts";
 
 /** How a registry's certificate is judged. */
 export interface Trust {
@@ -6,6 +7,8 @@ export interface Trust {
   readonly verified: boolean;
   /** PEM: authorities that are trusted besides the system's. */
   readonly ca?: string;
+  /** What Gangway shows where it is asked who it is: for the registry's own host only. */
+  readonly client?: ClientCertificate;
 }
 
 /** A repository at a registry, and how to talk to that registry. */
@@ -88,6 +91,30 @@ export function placeOf(
     trust: { verified: !insecure, ...(ca === undefined ? {} : { ca }) },
     ...(tokenHost === undefined ? {} : { tokenHost }),
   };
+}
+
+/**
+ * The place with the certificates that are kept for its registry beside its settings. As for the engine they count for
+ * nothing where any certificate is taken.
+ */
+export function withCertificates(place: Place, { ca, client }: HostCertificates): Place {
+  const { trust } = place;
+  if (!trust.verified || (ca === undefined && client === undefined)) return place;
+  const authorities = [trust.ca, ca].filter((text) => text !== undefined).join("\n");
+  return {
+    ...place,
+    trust: {
+      verified: true,
+      ...(authorities === "" ? {} : { ca: authorities }),
+      ...(client === undefined ? {} : { client }),
+    },
+  };
+}
+
+/** How the server at `url` is judged, and what it is shown. */
+export function trustFor(place: Place, url: URL): Trust {
+  const { client, ...others } = place.trust;
+  return client === undefined || isOwnHost(place, url) ? place.trust : others;
 }
 
 /** Is this the registry itself, on whatever port, and not a server that it sends its clients to? */

@@ -6,7 +6,7 @@ import type { Clock } from "../lib/time.ts";
 import type { Answer, Send } from "./exchange.ts";
 import { statusFault } from "./faults.ts";
 import { jsonFrom } from "./json.ts";
-import type { Place } from "./place.ts";
+import { type Place, trustFor } from "./place.ts";
 import { followRedirect } from "./redirect.ts";
 import { TokenAnswer } from "./schema.ts";
 import type { Way } from "./way.ts";
@@ -94,14 +94,14 @@ async function ask(send: Send, place: Place, way: BearerWay, signal: AbortSignal
       refresh_token: credentials.token,
     }).toString();
     const headers = { "content-type": "application/x-www-form-urlencoded" };
-    return send({ method: "POST", url: realm, headers, body, trust: place.trust, maxBytes }, signal);
+    return send({ method: "POST", url: realm, headers, body, trust: trustFor(place, realm), maxBytes }, signal);
   }
   let url = new URL(realm);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   const shown = credentials === undefined ? {} : { authorization: basic(credentials) };
   let headers: Readonly<Record<string, string>> = shown;
   for (let followed = 0; ; followed += 1) {
-    const answer = await send({ method: "GET", url, headers, trust: place.trust, maxBytes }, signal);
+    const answer = await send({ method: "GET", url, headers, trust: trustFor(place, url), maxBytes }, signal);
     const next = followed < maxRedirects ? followRedirect(place, url, answer) : undefined;
     if (next === undefined) return answer;
     if (next.origin !== url.origin) headers = {};

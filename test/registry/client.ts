@@ -2,6 +2,7 @@ import { type ImageReference, parseImageReference } from "../../src/core/image-r
 import type { Credentials, Registry } from "../../src/core/ports.ts";
 import type { RegistryLimits } from "../../src/core/registry-limit.ts";
 import { createLog, createSecrets, type Secrets } from "../../src/lib/log.ts";
+import { certificatesIn } from "../../src/registry/certificates.ts";
 import { openRegistry, type RegistryOptions } from "../../src/registry/client.ts";
 import { createRegistryLimits } from "../../src/registry/known-limits.ts";
 
@@ -22,10 +23,17 @@ export interface ClientWishes extends Partial<RegistryOptions> {
   readonly credentials?: (registry: string) => Credentials | undefined;
   /** What an earlier run knew. */
   readonly limits?: RegistryLimits;
+  /** In the place of `/etc/docker/certs.d`. */
+  readonly certificates?: string;
 }
 
 /** Opens a client that takes everything on 127.0.0.1 for insecure, as engines do, and does not wait between retries. */
-export function openClient({ credentials, limits = createRegistryLimits(), ...options }: ClientWishes = {}): Client {
+export function openClient({
+  credentials,
+  limits = createRegistryLimits(),
+  certificates = "/nowhere",
+  ...options
+}: ClientWishes = {}): Client {
   const lines: string[] = [];
   const secrets = createSecrets();
   let ahead = 0;
@@ -36,6 +44,7 @@ export function openClient({ credentials, limits = createRegistryLimits(), ...op
       secrets,
       clock: { now: () => Date.now() + ahead, elapsed: () => performance.now() + ahead },
       limits,
+      certificates: certificatesIn(certificates),
     },
     {
       registries: [],
