@@ -21,10 +21,9 @@ function testsIn(row: string): readonly Promised[] {
   });
 }
 
-const rows = readFileSync(join(root, "docs", "promises.md"), "utf8")
-  .split("\n")
-  .filter((line) => line.startsWith("| "))
-  .slice(2);
+const lines = readFileSync(join(root, "docs", "promises.md"), "utf8").split("\n");
+const isRule = (line: string | undefined): boolean => line?.startsWith("| ---") === true;
+const rows = lines.filter((line, index) => line.startsWith("| ") && !isRule(line) && !isRule(lines[index + 1]));
 const promised = rows.flatMap(testsIn);
 
 function source(file: string): string {

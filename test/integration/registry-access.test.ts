@@ -330,7 +330,7 @@ describe("a registry that is the front of another", () => {
   it("is followed there, where a token is asked for", async () => {
     await using behind = await openScripted(({ url, authorization }) => {
       if (url.pathname === "/token") return token({ token: "anybodys" });
-      return authorization === "Bearer anybodys" ? found : challenge(`Bearer realm="http://${url.host}/token"`);
+      return authorization === "Bearer anybodys" ? found : challenge(`Bearer realm="http://${url.host}/token?a=b"`);
     });
     await using front = await openScripted(({ url }) => ({
       status: 307,
@@ -346,6 +346,6 @@ describe("a registry that is the front of another", () => {
       "/v2/linuxserver/image/manifests/latest",
       "/v2/linuxserver/image/manifests/latest",
     ]);
-    expect(behind.seen[1]?.url.search).toBe("?scope=repository%3Alinuxserver%2Fimage%3Apull");
+    expect(behind.seen[1]?.url.search).toBe("?a=b&scope=repository%3Alinuxserver%2Fimage%3Apull");
   });
 });
