@@ -1,6 +1,7 @@
 import type { DebianRelease } from "../test/bed/debian-root.ts";
 import { measureChanges } from "./changes.ts";
 import { measureCheck } from "./check.ts";
+import { measureColdCheck } from "./cold-check.ts";
 import { type Samples, together } from "./figures.ts";
 import { measureIdle, measureStats } from "./idle.ts";
 import { type Lab, openLab } from "./lab.ts";
@@ -63,6 +64,8 @@ export async function measure(options: MeasureOptions): Promise<Column> {
     const told = (line: string): void => say(runs === 1 ? line : `run ${run} of ${runs}: ${line}`);
     found.push(await measureRun(lab, { ...options, say: told }));
   }
+  say("a check of a hundred more images");
+  found.push(await measureColdCheck(lab, options.entry));
   say("an engine that goes away and returns");
   found.push(await withSession(lab, options, 0, (session) => measureEngineOutage(session, options.pace)));
   return { containers, engine, samples: together(found) };

@@ -23,6 +23,8 @@ export interface ProgramOptions {
   readonly entry: string;
   /** Statistics every so often; 0 for none. */
   readonly statsSeconds: number;
+  /** Members of the configuration that are to be others. */
+  readonly settings?: object;
 }
 
 const repository = join(import.meta.dirname, "..");
@@ -77,7 +79,7 @@ async function directoryIn(bed: Bed): Promise<string> {
   return await mkdtemp(join(parent, "run-"));
 }
 
-function configFor(bed: Bed, directory: string, { statsSeconds }: ProgramOptions): unknown {
+function configFor(bed: Bed, directory: string, { statsSeconds, settings }: ProgramOptions): unknown {
   return {
     data_dir: join(directory, "data"),
     engines: [{ node, host: bed.engine.host }],
@@ -87,6 +89,7 @@ function configFor(bed: Bed, directory: string, { statsSeconds }: ProgramOptions
     // Once at the start, and then only when told to.
     check: { schedule: "24h" },
     update: { stable_for: `${stableForMs}ms` },
+    ...settings,
   };
 }
 
