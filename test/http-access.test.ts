@@ -210,8 +210,10 @@ describe("keys", () => {
     await took(wrong);
 
     expect(await took(wrong)).toBeGreaterThan(240);
-    expect(await took(wrong)).toBeGreaterThan(490);
-    expect(await took({ "x-api-key": key })).toBeLessThan(200);
+    const last = await took(wrong);
+    expect(last).toBeGreaterThan(490);
+    // On a machine that is busy with other things, too.
+    expect(await took({ "x-api-key": key })).toBeLessThan(last);
   });
 
   it("are not even looked at while too many wrong ones wait", async () => {

@@ -9,6 +9,7 @@ import {
   topics,
 } from "../../test/bridge-run.ts";
 import type { Inventory } from "../core/ports.ts";
+import type { CheckRecord } from "../core/update-status.ts";
 import type { Bridge } from "./bridge.ts";
 import type { EntitySettings } from "./discovery.ts";
 
@@ -197,5 +198,64 @@ describe("Home Assistant's birth", () => {
     await vi.advanceTimersByTimeAsync(60_000);
 
     expect(broker.payloads(topics.nodeConfig).length - before).toBe(1);
+  });
+});
+
+describe("a new version that is found while there is no broker", () => {
+  const outdated = (letter: string): CheckRecord => ({
+    status: "update_available",
+    verdict: "update_available",
+    reason: "",
+    checkedAt: "",
+    imageId: "sha256:1",
+    reference: "nginx:1",
+    latestDigest: `sha256:${letter.repeat(64)}`,
+  });
+
+  it("is told of when one is there, once, with the time of the finding, and only the newest", async () => {
+    vi.setSystemTime("2026-01-01T00:00:00Z");
+    const bridge = started();
+    inventory.setEngine({ hostName: "", version: "", apiVersion: "", containerdStore: false, insecureRegistries: [] });
+    inventory.putContainer(container("web"));
+    inventory.setCheck("web", outdated("a"));
+    inventory.setCheck("web", outdated("b"));
+    await vi.advanceTimersByTimeAsync(hour);
+    const first = brokerSession();
+    bridge.onSession(first.session);
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect(first.payloads(topics.event).map((payload) => JSON.parse(payload) as object)).toMatchObject([
+      { event_type: "update_available", time: "2026-01-01T00:00:00Z", to: "1 (bbbbbbbbbbbb)" },
+    ]);
+    first.close();
+    inventory.setCheck("web", outdated("c"));
+    const second = brokerSession();
+    bridge.onSession(second.session);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(second.payloads(topics.event)).toHaveLength(1);
+    expect(second.last(topics.event)).toContain("cccccccccccc");
+  });
+
+  it("is not told of when that is installed by now, or the container gone", async () => {
+    const bridge = started();
+    const update = {
+      id: "op",
+      command: "update",
+      state: "updated",
+      message: "",
+      startedAt: "",
+      finishedAt: "",
+    } as const;
+    for (const name of ["web", "db"]) {
+      inventory.putContainer(container(name));
+      inventory.setCheck(name, outdated("a"));
+    }
+    bridge.announce({ ...update, container: "web" });
+    inventory.remove("db");
+    const broker = brokerSession();
+    bridge.onSession(broker.session);
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect(broker.payloads(topics.event)).toEqual([]);
   });
 });

@@ -47,10 +47,10 @@ describe("linearPatternFrom", () => {
     (text) => {
       const { matches } = pattern(text);
       const tags = Array.from({ length: 50 }, (_, index) => `${"a".repeat(120)}${index}!`);
-      const start = performance.now();
+      const start = process.cpuUsage();
       for (const tag of tags) matches(tag);
 
-      expect(performance.now() - start).toBeLessThan(2_000);
+      expect(process.cpuUsage(start).user).toBeLessThan(2_000_000);
     },
   );
 

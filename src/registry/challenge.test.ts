@@ -134,9 +134,9 @@ describe("parseChallenges", () => {
 
   it("takes time in proportion to the header's length", () => {
     for (const part of ["a ", 'a="', '"', "a=", ",", "a\t", 'a="\\"']) {
-      const started = performance.now();
+      const started = process.cpuUsage();
       parseChallenges(part.repeat(100_000));
-      expect(performance.now() - started).toBeLessThan(2_000);
+      expect(process.cpuUsage(started).user).toBeLessThan(2_000_000);
     }
   });
 });

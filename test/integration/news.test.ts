@@ -93,20 +93,4 @@ describe("a new version", () => {
     }
     expect(news()).toEqual(["one 2.0", "one 3.0", "two 2.0", "two 3.0"]);
   });
-
-  it("that is found while the broker is away is told of when it is back", async () => {
-    await start();
-    client.clear();
-    await bed.broker.stop();
-    const reference = await publish("4");
-    // A container that is new is checked at once.
-    await bed.engine.docker.createContainer({ name: "late", Image: reference });
-    await gangway.logged(({ msg, container }) => msg === "operation ended" && container === "late");
-
-    await bed.broker.start();
-    await client.until(() => news().length > 0);
-    await check();
-
-    expect(news()).toEqual(["late 4.0", "one 4.0", "two 4.0"]);
-  });
 });
