@@ -24,6 +24,11 @@ export function statusOf(error: unknown): number | undefined {
   return isHttpFault(error) ? error.statusCode : undefined;
 }
 
+/** What the engine says in its answer, where `error` came from one. */
+export function wordsOf(error: unknown): string | undefined {
+  return isHttpFault(error) ? engineWords(error) : undefined;
+}
+
 /**
  * Anything that a call to the engine throws, as a `GangwayError`. `what` says what was being done ("start web").
  * Without an answer the engine counts as unreachable, and the call's effect as unknown.

@@ -5,6 +5,7 @@ import type { Platform } from "../core/inspect.ts";
 import type { Credentials, PullRequest } from "../core/ports.ts";
 import { type PullState, pullStart, pullStateAfter } from "../core/pull-progress.ts";
 import { GangwayError } from "../lib/errors.ts";
+import { wordsOf } from "./errors.ts";
 import { linesOf } from "./lines.ts";
 import { pullLine } from "./schema.ts";
 
@@ -19,11 +20,15 @@ export async function pullImage(
   signal: AbortSignal,
 ): Promise<void> {
   const { reference } = request;
-  const stream = (await docker.createImage(authFor(request.credentials, reference), {
+  const asked = docker.createImage(authFor(request.credentials, reference), {
     fromImage: repositoryOf(reference),
     tag: reference.digest ?? reference.tag ?? "latest",
     ...(request.platform === undefined ? {} : { platform: platformText(request.platform) }),
     abortSignal: signal,
+  });
+  const stream = (await asked.catch((error: unknown) => {
+    // Where the registry refuses at once, the engine has not answered 200 yet.
+    throw limitFault(familiarText(reference), wordsOf(error) ?? "") ?? error;
   })) as Readable;
   try {
     await follow(stream, request, onLine);
@@ -44,7 +49,7 @@ async function follow(stream: Readable, { reference, onProgress }: PullRequest, 
     onLine();
     const line = parseLine(text);
     const fault = line.errorDetail?.message ?? line.error ?? line.message;
-    if (fault !== undefined) throw new GangwayError("pull_failed", `The engine could not pull ${name}: ${fault}`);
+    if (fault !== undefined) throw limitFault(name, fault) ?? failure(name, fault);
     // Docker ends with "Status: …", Podman with the completion of the image itself.
     finished = line.status !== undefined && /^Status: |^Download complete$/.test(line.status);
     const after = pullStateAfter(state, {
@@ -60,6 +65,21 @@ async function follow(stream: Readable, { reference, onProgress }: PullRequest, 
   if (!finished) {
     throw new GangwayError("pull_failed", `The engine stopped pulling ${name} without saying that it was whole`);
   }
+}
+
+/**
+ * The registry's own error code, which the engine passes on at the head of its words
+ * (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes).
+ */
+const limited = /^toomanyrequests\b/i;
+
+function limitFault(name: string, words: string): GangwayError | undefined {
+  if (!limited.test(words)) return undefined;
+  return new GangwayError("registry_limited", `The registry limits how often ${name} may be pulled: ${words}`);
+}
+
+function failure(name: string, words: string): GangwayError {
+  return new GangwayError("pull_failed", `The engine could not pull ${name}: ${words}`);
 }
 
 function parseLine(text: string): ReturnType<typeof pullLine.parse> {

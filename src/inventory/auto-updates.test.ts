@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Container } from "../core/container.ts";
 import type { Command, OperationResult, OutcomeState } from "../core/operation.ts";
 import type { Entry, Inventory, Operations } from "../core/ports.ts";
+import type { ErrorCode } from "../lib/errors.ts";
 import { createLog, createSecrets } from "../lib/log.ts";
 import { type AutoUpdatesSettings, startAutoUpdates } from "./auto-updates.ts";
 import { createInventory } from "./store.ts";
@@ -13,6 +14,8 @@ let inventory: Inventory;
 let ending: AbortController;
 let submitted: { readonly command: Command; readonly source: string }[];
 let outcome: (command: Command) => OutcomeState | Promise<OutcomeState>;
+/** Why an update fails. */
+let code: ErrorCode | undefined;
 let lines: { readonly msg: string; readonly [field: string]: unknown }[];
 
 beforeEach(() => {
@@ -27,6 +30,7 @@ beforeEach(() => {
   ending = new AbortController();
   submitted = [];
   outcome = ({ kind }) => (kind === "update" ? "updated" : "done");
+  code = undefined;
   lines = [];
 });
 afterEach(() => ending.abort());
@@ -72,6 +76,7 @@ const resultOf = (command: Command, state: OutcomeState): OperationResult => ({
   message: "",
   startedAt: "",
   finishedAt: "",
+  ...(code === undefined ? {} : { code }),
 });
 
 const operations: Operations = {
@@ -209,14 +214,18 @@ describe("automatic updates", () => {
     expect(names()).toEqual(["a"]);
   });
 
-  it.each<[OutcomeState, number]>([
+  it.each<[OutcomeState, number, ErrorCode?]>([
     ["rolled_back", 1],
     ["failed", 2],
+    ["failed", 2, "pull_failed"],
+    ["failed", 4, "registry_limited"],
     ["rejected", 2],
     ["unchanged", 2],
     ["cancelled", 4],
-  ])("that end as %s are tried %i times in four rounds, and again with the next version", async (state, times) => {
+  ])("that end as %s are tried %i times in four rounds, and again with the next version (%s)", async (...row) => {
+    const [state, times, why] = row;
     put("web");
+    code = why;
     outcome = () => state;
     const auto = run();
     for (let round = 0; round < 4; round++) {

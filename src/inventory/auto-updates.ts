@@ -133,7 +133,8 @@ async function installOne(
     if (check?.verdict === "update_available") inventory.setCheck(name, recordAfterAttempt(check, digest, step));
   };
   note("begun");
-  const { state, handedOver } = await operations.submit({ kind: "update", container: name }, "auto").done;
+  const { state, handedOver, code } = await operations.submit({ kind: "update", container: name }, "auto").done;
   if (state === "rolled_back") note("rolled_back");
-  if (state === "cancelled" && handedOver !== true) note("called_off");
+  // A limit says nothing of the version: it is tried again, however often.
+  if ((state === "cancelled" && handedOver !== true) || code === "registry_limited") note("called_off");
 }

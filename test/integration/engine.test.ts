@@ -207,15 +207,16 @@ const pullOf = (scripted: Engine): Promise<void> =>
 const lines = (...texts: readonly string[]): string => texts.map((text) => `${text}\n`).join("");
 
 describe("a pull", () => {
-  it.each([
+  it.each<[string, string, string, number?]>([
     [
       "an error inside of the 200",
       lines(
         '{"status":"Pulling from library/nginx"}',
         '{"errorDetail":{"message":"toomanyrequests"},"error":"toomanyrequests"}',
       ),
-      "pull_failed",
+      "registry_limited",
     ],
+    ["a limit that is told before", '{"message":"toomanyrequests: You have reached it."}', "registry_limited", 500],
     ["an error in Podman's form", lines('{"message":"manifest unknown"}'), "pull_failed"],
     [
       "a stream that merely ends",
@@ -225,10 +226,10 @@ describe("a pull", () => {
     ["an empty stream", "", "pull_failed"],
     ["garbage", "<html>502</html>\n", "engine_answer_invalid"],
     ["a line that was cut off", '{"status":"Pul', "engine_answer_invalid"],
-  ])("fails for %s", async (_, body, code) => {
+  ])("fails for %s", async (_, body, code, status = 200) => {
     expect(
       await withScripted(
-        (_request, response) => response.end(body),
+        (_request, response) => response.writeHead(status, { "content-type": "application/json" }).end(body),
         (scripted) => codeOf(pullOf(scripted)),
       ),
     ).toBe(code);
