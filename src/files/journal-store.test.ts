@@ -7,7 +7,7 @@ import { z } from "zod";
 import { changesIn, nodeArguments, runChild } from "../../test/child.ts";
 import { parseExact } from "../lib/exact-json.ts";
 import type { Damage } from "./atomic-json.ts";
-import { type Journal, openJournal } from "./journal-store.ts";
+import { type Journal, openJournal, readJournal } from "./journal-store.ts";
 
 const Entry = z.looseObject({ operation: z.string(), step: z.number() });
 type Entry = z.infer<typeof Entry>;
@@ -142,6 +142,18 @@ describe("the journal", () => {
     await open();
 
     expect(await readdir(directory)).toEqual(["a.json.2877129533"]);
+  });
+
+  it("can be read from outside, and nothing is made or changed by that", async () => {
+    const read = () => readJournal({ directory, schema: Entry });
+    expect(await read()).toEqual([]);
+    await expect(readdir(directory)).rejects.toThrow("ENOENT");
+    await (await open()).put({ operation: "a", step: 1 });
+    expect(await read()).toEqual([{ operation: "a", step: 1 }]);
+
+    await writeFile(join(directory, "b.json"), "{");
+    await expect(read()).rejects.toMatchObject({ code: "file_failed" });
+    expect(await readdir(directory)).toEqual(["a.json", "b.json"]);
   });
 
   it("goes on after a failure", async () => {

@@ -93,6 +93,7 @@ describe("on the topics", () => {
       installed_version: version,
       latest_version: version,
       title: `${bed.registry.host}/app:1`,
+      release_summary: "",
       in_progress: false,
       update_percentage: null,
     });

@@ -9,6 +9,7 @@ import { describePrune } from "../prune-suite.ts";
 describe.each([
   ["trixie", true],
   ["sid", false],
+  ["sid", true],
 ] as const)("on the engine of %s (containerd's image store: %s)", (release, store) => {
   describePrune({ release, config: { features: { "containerd-snapshotter": store } } });
 });
