@@ -80,7 +80,9 @@ export function openRegistry(deps: RegistryDependencies, options: RegistryOption
     const either = AbortSignal.any([signal, closing.signal]);
     const registry = registryName(reference.registry);
     const inTime = async (): Promise<Found> => {
-      const place = withCertificates(placeOf(reference, options), await certificates(registry));
+      const plain = placeOf(reference, options);
+      // As for the engine they count for nothing where any certificate is taken.
+      const place = plain.trust.verified ? withCertificates(plain, await certificates(registry)) : plain;
       const limit = deadline(options.timing?.questionMs ?? usualTiming.questionMs, either);
       requireWarm(coolDowns, place);
       return find(means, { place, reference, known: await credentials(place.registry) }, limit);

@@ -93,18 +93,14 @@ export function placeOf(
   };
 }
 
-/**
- * The place with the certificates that are kept for its registry beside its settings. As for the engine they count for
- * nothing where any certificate is taken.
- */
+/** The place with the certificates that are kept for its registry beside its settings. */
 export function withCertificates(place: Place, { ca, client }: HostCertificates): Place {
   const { trust } = place;
-  if (!trust.verified || (ca === undefined && client === undefined)) return place;
   const authorities = [trust.ca, ca].filter((text) => text !== undefined).join("\n");
   return {
     ...place,
     trust: {
-      verified: true,
+      ...trust,
       ...(authorities === "" ? {} : { ca: authorities }),
       ...(client === undefined ? {} : { client }),
     },

@@ -61,6 +61,9 @@ describe.skipIf(!canBeNative(["registry"]))("a registry that demands client cert
 
     expect(await client.digestOf(`${host}/some/image:1`)).toBe(digest);
     await expect(other.digestOf(`${host}/some/image:1`)).rejects.toThrow("is not trusted");
+    // Where any certificate is taken, the engine shows none of its own.
+    await using insecure = openClient({ certificates });
+    await expect(insecure.digestOf(`${host}/some/image:1`)).rejects.toMatchObject({ code: "registry_unreachable" });
   });
 
   it("is shown a certificate that has come in the meantime", async () => {
