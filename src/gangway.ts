@@ -34,6 +34,7 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
   const files = {
     onDamage: (damage: Damage): void => log.error(damage, "a damaged file was set aside"),
     onFailure: (error: unknown): void => log.error({ err: error }, "a file could not be written"),
+    onTakeOver: (path: string): void => log.info({ path }, "the settings of Docker Monitor Image were taken over"),
   };
   const inData = (name: string): string => join(config.dataDir, name);
   const settingsPath = config.settingsPath ?? inData("settings.json");

@@ -8,15 +8,21 @@ import { openSettings } from "./settings.ts";
 let directory: string;
 let path: string;
 let damages: Damage[];
+let takenOver: string[];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "gangway-settings-"));
   path = join(directory, "settings.json");
   damages = [];
+  takenOver = [];
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-const open = () => openSettings(path, { onDamage: (damage) => damages.push(damage) });
+const open = () =>
+  openSettings(path, {
+    onDamage: (damage) => damages.push(damage),
+    onTakeOver: (from) => takenOver.push(from),
+  });
 const content = async (): Promise<unknown> => JSON.parse(await readFile(path, "utf8"));
 
 describe("settings.json", () => {
@@ -76,10 +82,32 @@ describe("settings.json", () => {
     expect(await content()).toEqual({ schema: 1, api_enabled: false, auto_update: { nas: { web: false } } });
   });
 
+  it("takes the file of Docker Monitor Image over, once, and leaves it readable for that", async () => {
+    const theirs = { auth_enabled: true, api_key: "their-key", allowed_cidrs: ["192.168.1.0/24", "127.0.0.1/32"] };
+    await writeFile(path, JSON.stringify(theirs, null, 2), { mode: 0o644 });
+
+    for (const file of [await open(), await open()]) {
+      expect(file.access.get()).toEqual({
+        ...{ auth: true, apiKey: "their-key", allowedIps: ["192.168.1.0/24", "127.0.0.1/32"] },
+      });
+    }
+    expect(takenOver).toEqual([path]);
+    expect(await content()).toEqual({ schema: 1, ...theirs });
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(damages).toEqual([]);
+  });
+
+  it("takes it over with the API's switch and without a key", async () => {
+    await writeFile(path, '{"api_enabled":true,"auth_enabled":false,"api_key":"","allowed_cidrs":["0.0.0.0/0"]}');
+
+    expect((await open()).access.get()).toEqual({ enabled: true, auth: false, allowedIps: ["0.0.0.0/0"] });
+  });
+
   it.each([
     ["what is no JSON", '{"schema":1,'],
     ["a file without schema", "{}"],
     ["an older schema than there ever was", '{"schema":0}'],
+    ["a file of yet another program", '{"api_key":"theirs","theme":"dark"}'],
     ["a switch that is neither on nor off", '{"schema":1,"auto_update":{"nas":{"web":"ON"}}}'],
   ])("sets %s aside and goes on without it", async (_, text) => {
     await writeFile(path, text);

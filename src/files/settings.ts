@@ -21,6 +21,16 @@ type Settings = z.infer<typeof Settings>;
 
 const Newer = z.looseObject({ schema: z.int().min(schema + 1) });
 
+/** The file of Docker Monitor Image, whose names for them are ours. */
+const Foreign = z.strictObject({
+  api_enabled: z.boolean().exactOptional(),
+  auth_enabled: z.boolean(),
+  api_key: z.string(),
+  allowed_cidrs: z.array(z.string()),
+});
+
+const AnyFile = z.union([Settings, Newer, Foreign]);
+
 /** What users set while Gangway runs: `settings.json`. */
 export interface SettingsFile {
   /** The container's switch; undefined where nobody has touched it. */
@@ -30,12 +40,24 @@ export interface SettingsFile {
   readonly access: SavedAccess;
 }
 
+export interface SettingsDependencies {
+  readonly onDamage: OnDamage;
+  /** The file at `path` was that of Docker Monitor Image, and is ours from now on. */
+  readonly onTakeOver: (path: string) => void;
+}
+
 /**
- * Opens `settings.json` at `path`. A damaged one is set aside and reported; one that a newer Gangway has written is left
- * alone, and rejects with `file_failed`.
+ * Opens `settings.json` at `path`. A damaged one is set aside and reported; that of Docker Monitor Image is taken over,
+ * and stays readable for it; one that a newer Gangway has written is left alone, and rejects with `file_failed`.
  */
-export async function openSettings(path: string, deps: { readonly onDamage: OnDamage }): Promise<SettingsFile> {
-  const found = await readJson<Settings | z.infer<typeof Newer>>(path, z.union([Settings, Newer]), deps);
+export async function openSettings(path: string, deps: SettingsDependencies): Promise<SettingsFile> {
+  const read = await readJson<z.infer<typeof AnyFile>>(path, AnyFile, deps);
+  const isForeign = read !== undefined && !("schema" in read);
+  const found = isForeign ? { schema, ...read } : read;
+  if (isForeign) {
+    await writeJson(path, found);
+    deps.onTakeOver(path);
+  }
   if (found !== undefined && found.schema !== schema) {
     const message =
       `${path} was written by a newer Gangway (its schema is ${found.schema}, this one knows ${schema}); ` +
