@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type HttpBed, openHttpBed } from "./http-bed.ts";
@@ -23,8 +23,8 @@ interface Listening {
   readonly tail: () => string;
 }
 
-async function listen(query = ""): Promise<Listening> {
-  const asked: ClientRequest = request(`${bed.origin}/api/v1/events${query}`, { agent: false }).end();
+async function listen(query = "", headers: OutgoingHttpHeaders = {}): Promise<Listening> {
+  const asked: ClientRequest = request(`${bed.origin}/api/v1/events${query}`, { agent: false, headers }).end();
   open.push(asked);
   const [response] = (await once(asked, "response")) as [IncomingMessage];
   const chunks: Buffer[] = [];
@@ -42,6 +42,10 @@ async function listen(query = ""): Promise<Listening> {
   };
 }
 
+const lastSeen = (id: string): OutgoingHttpHeaders => ({ "last-event-id": id });
+const named = ({ text }: Listening): readonly (string | undefined)[] =>
+  [...text().matchAll(/"container":"(?<name>[^"]+)"/g)].map(({ groups }) => groups?.["name"]);
+
 const died = (container: string) =>
   ({
     kind: "event",
@@ -58,12 +62,12 @@ describe("server-sent events", () => {
     await expect.poll(pi.text).toContain("event: result");
     const [, first, second] = all.text().split("\n\n");
 
-    expect(first).toMatch(/^event: container_died\ndata: /);
+    expect(first).toMatch(/^id: [0-9a-f]{8}-1\nevent: container_died\ndata: /);
     expect(JSON.parse(first?.split("data: ")[1] ?? "")).toMatchObject({
       ...{ event_type: "container_died", node: "nas", container: "web", operation: null, exit_code: 137 },
       time: expect.stringMatching(/^\d{4}-.*Z$/) as unknown,
     });
-    expect(second).toMatch(/^event: result\ndata: /);
+    expect(second).toMatch(/^id: [0-9a-f]{8}-2\nevent: result\ndata: /);
     expect(JSON.parse(second?.split("data: ")[1] ?? "")).toMatchObject({
       id: "mine",
       node: "pi",
@@ -73,6 +77,43 @@ describe("server-sent events", () => {
     expect(pi.text()).not.toContain("container_died");
     expect(pi.text()).toMatch(/^retry: 5000\n\n/);
     expect((await bed.get("/api/v1/events?node=attic")).json).toMatchObject({ error: "node_not_found" });
+  });
+
+  it("tell whoever comes back what came in between, of the engine that was asked for", async () => {
+    const before = await listen();
+    bed.tell("nas", died("first"));
+    await expect.poll(before.text).toContain("first");
+    const id = /^id: (?<id>.+)$/m.exec(before.text())?.groups?.["id"] ?? "";
+    before.response.destroy();
+    bed.tell("nas", died("second"));
+    bed.tell("pi", died("third"));
+    const [all, pi] = [await listen("", lastSeen(id)), await listen("?node=pi", lastSeen(id))];
+    bed.tell("pi", died("fourth"));
+    await expect.poll(() => named(all)).toEqual(["second", "third", "fourth"]);
+    await expect.poll(() => named(pi)).toEqual(["third", "fourth"]);
+
+    expect(named(await listen())).toEqual([]);
+    expect(all.text()).not.toContain("gap");
+  });
+
+  it.each([
+    ["of another life", "00000000-1"],
+    ["of the future", ""],
+    ["that is none", "constructor"],
+    ["of what is long forgotten", "oldest"],
+  ])("say that there is a gap after an id %s", async (_, wanted) => {
+    const before = await listen();
+    bed.tell("nas", died("first"));
+    await expect.poll(before.text).toContain("first");
+    const id = /^id: (?<id>.+)$/m.exec(before.text())?.groups?.["id"] ?? "";
+    if (wanted === "oldest") for (let told = 0; told < 501; told += 1) bed.tell("nas", died("more"));
+    const shown = wanted === "oldest" ? id : wanted || id.replace(/-1$/, "-2");
+    const after = await listen("", lastSeen(shown));
+    bed.tell("nas", died("the last"));
+    await expect.poll(after.text).toContain("the last");
+
+    expect(after.text()).toMatch(/^retry: 5000\n\nevent: gap\ndata: \{\}\n\nid: /);
+    expect(named(after)).toEqual(["the last"]);
   });
 
   it("drop whoever reads too slowly, and nobody else", async () => {

@@ -1,9 +1,7 @@
 import type { FastifyReply } from "fastify";
-import { isoSeconds } from "../../core/container.ts";
-import type { NodeNews } from "../../core/doors.ts";
+import type { LoggedEvent } from "./event-log.ts";
 import { type Answer, problem } from "./problem.ts";
 import { type ApiSubject, nodesNamed } from "./subject.ts";
-import { eventView, resultView } from "./views.ts";
 
 /** So many may listen at a time: each holds a connection and a buffer. */
 const mostListeners = 100;
@@ -16,10 +14,13 @@ const retryMs = 5_000;
 
 /**
  * Sends what happens to `reply` as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html),
- * until the client goes, is too slow, or `closing` aborts. What happened before, or in between two connections, is not
- * sent: read the containers after connecting.
+ * until the client goes, is too slow, or `closing` aborts. Whoever comes back with the id of the last message
+ * (`Last-Event-ID`) is sent first what came in between, or, where that is forgotten, `event: gap`: read the containers
+ * then, as after connecting for the first time.
  */
 export type Stream = (reply: FastifyReply, wanted: { readonly node?: string | undefined }) => Answer | undefined;
+
+const gap = "event: gap\ndata: {}\n\n";
 
 export function createStream(subject: ApiSubject, closing: AbortSignal): Stream {
   let listeners = 0;
@@ -41,9 +42,14 @@ export function createStream(subject: ApiSubject, closing: AbortSignal): Stream 
       raw.write(text);
       if (raw.writableLength > mostBuffered) raw.destroy();
     };
-    const subscription = subject.subscribe((from, news) => {
-      if (node === undefined || node === from) send(messageOf(from, news, subject.clock.now()));
-    });
+    const sendEvent = (event: LoggedEvent): void => {
+      if (node === undefined || node === event.node) send(event.text);
+    };
+    const lastSeen = reply.request.headers["last-event-id"];
+    const missed = typeof lastSeen === "string" && lastSeen !== "" ? subject.events.since(lastSeen) : [];
+    if (missed === undefined) send(gap);
+    else missed.forEach(sendEvent);
+    const subscription = subject.events.subscribe(sendEvent);
     const heartbeat = setInterval(() => send(": still here\n\n"), heartbeatMs);
     const end = (): void => {
       raw.end();
@@ -57,12 +63,4 @@ export function createStream(subject: ApiSubject, closing: AbortSignal): Stream 
     });
     return undefined;
   };
-}
-
-function messageOf(node: string, news: NodeNews, now: number): string {
-  const [type, shown] =
-    news.kind === "result"
-      ? ["result", resultView({ ...news.result, node })]
-      : [news.event.type, eventView(node, news.event, isoSeconds(now))];
-  return `event: ${type}\ndata: ${JSON.stringify(shown)}\n\n`;
 }

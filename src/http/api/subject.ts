@@ -2,6 +2,7 @@ import type { NodeNews, PastOperation, ServedNode } from "../../core/doors.ts";
 import type { Entry } from "../../core/ports.ts";
 import type { Clock } from "../../lib/time.ts";
 import type { AccessStore } from "../settings.ts";
+import type { EventLog, LoggedEvent } from "./event-log.ts";
 import { type Answer, problem } from "./problem.ts";
 import type { Recent } from "./recent.ts";
 
@@ -15,6 +16,10 @@ export interface ApiSubject {
   readonly access: AccessStore;
   /** Told of everything that happens on any node, also on one that is not known yet. */
   readonly subscribe: (listener: (node: string, news: NodeNews) => void) => Disposable;
+  /** The same as it is sent, and what was sent before. */
+  readonly events: Pick<EventLog, "since"> & {
+    readonly subscribe: (listener: (event: LoggedEvent) => void) => Disposable;
+  };
   readonly clock: Pick<Clock, "now">;
   /** Gangway's own release. */
   readonly version: string;
