@@ -7,6 +7,7 @@ import { socketFacts } from "./docker/socket-facts.ts";
 import type { History } from "./files/history.ts";
 import type { AccessRules } from "./http/access.ts";
 import { apiDoor } from "./http/api/door.ts";
+import { createEventLog, type LoggedEvent } from "./http/api/event-log.ts";
 import { createRecent } from "./http/api/recent.ts";
 import type { ApiSubject } from "./http/api/subject.ts";
 import { createFailures } from "./http/failures.ts";
@@ -23,7 +24,7 @@ import { type AccessStore, openAccessStore } from "./http/settings.ts";
 import { openUsers } from "./http/users.ts";
 import { answerNowhere, refuseInAWord } from "./http/word-errors.ts";
 import { addressSet } from "./lib/addresses.ts";
-import type { Listeners } from "./lib/listeners.ts";
+import { createListeners, type Listeners } from "./lib/listeners.ts";
 import type { Node } from "./node.ts";
 
 export interface DoorsDependencies {
@@ -110,6 +111,7 @@ async function profileSubject(
   const [{ host }] = config.engines;
   return {
     nodes: () => servedOf(nodes),
+    isFirst: (node) => nodes[0]?.served() === node,
     access,
     users: await openUsers(config.http.users),
     sessions: createSessions({ clock }),
@@ -165,10 +167,13 @@ function subjectsOf(
   const { clock, version, usage } = surroundings;
   const served = (): readonly ServedNode[] => servedOf(nodes);
   const recent = createRecent();
+  const log = createEventLog({ clock });
+  const logged = createListeners<LoggedEvent>();
   const tallies = createTallies();
   news.subscribe(([node, told]) => {
     tallies.count(node, told);
     if (told.kind === "result") recent.add({ ...told.result, node });
+    logged.tell(log.add(node, told));
   });
   const api: ApiSubject = {
     nodes: served,
@@ -176,6 +181,7 @@ function subjectsOf(
     recent,
     access,
     subscribe: (listener) => news.subscribe(([node, told]) => listener(node, told)),
+    events: { since: log.since, subscribe: logged.subscribe },
     clock,
     version,
   };

@@ -21,7 +21,10 @@ beforeEach(() => {
 function nas() {
   const [node] = bed.nodes;
   if (node === undefined) throw new Error("there is no node");
-  if (node.inventory.get("solo") === undefined) node.inventory.putContainer(containerOf("solo"));
+  if (node.inventory.get("solo") === undefined) {
+    const labels = { "gangway.release-url": "https://example.org/notes" };
+    node.inventory.putContainer(containerOf("solo", { labels }));
+  }
   return node;
 }
 
@@ -40,6 +43,7 @@ describe("containers", () => {
       progress: null,
       metrics: { cpu_percent: 12.5, memory_bytes: 1024, pids: null },
     });
+    expect(containers[2]).toMatchObject({ update: { release_url: "https://example.org/notes", latest_since: null } });
     expect(containers[1]).toMatchObject({
       state: "exited",
       exit_code: 137,
@@ -285,32 +289,6 @@ describe("the history", () => {
   });
 });
 
-describe("images", () => {
-  it("are listed with who runs them, and by what is asked for", async () => {
-    const tags = async (query: string): Promise<unknown> => {
-      const { json = {} } = await bed.get(`${api}/images?node=pi&${query}`);
-      return (json["images"] as { tags: readonly string[]; used_by: readonly string[] }[]).map(
-        ({ tags: t, used_by }) => [t.length, used_by],
-      );
-    };
-
-    expect(await tags("")).toEqual([
-      [1, ["db", "off", "web"]],
-      [0, []],
-    ]);
-    expect(await tags("unused=true")).toEqual([[0, []]]);
-    expect(await tags("dangling=false")).toEqual([[1, ["db", "off", "web"]]]);
-  });
-
-  it("cannot be told while the engine does not answer", async () => {
-    const before = nas().images;
-    nas().images = () => Promise.reject(new Error("connect ECONNREFUSED"));
-
-    expect((await bed.get(`${api}/images?node=nas`)).json).toMatchObject({ status: 502, error: "engine_failed" });
-    nas().images = before;
-  });
-});
-
 describe("routes that there are not", () => {
   it.each([
     ["GET", `${api}/nothing`, 404, undefined],
@@ -356,5 +334,5 @@ describe("routes that there are not", () => {
 const emptyMetrics = {
   ...{ cpuPercent: null, memoryBytes: null, memoryPercent: null, memoryLimitBytes: null, netRxBytes: null },
   ...{ netTxBytes: null, netRxRate: null, netTxRate: null, blockReadBytes: null, blockWriteBytes: null },
-  ...{ blockReadRate: null, blockWriteRate: null, pids: null },
+  ...{ memoryUsageBytes: null, blockReadRate: null, blockWriteRate: null, pids: null },
 };

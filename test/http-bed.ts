@@ -141,7 +141,9 @@ function dataNode(
     act: () => Promise.resolve({ state: "done", message: "It is done." }),
     list: () =>
       Promise.resolve(
-        inventory.all().map(({ container: { id, name: called, state } }) => ({ id, name: called, state })),
+        inventory
+          .all()
+          .map(({ container: { id, name: called, state, imageId } }) => ({ id, name: called, state, imageId })),
       ),
     images: () =>
       Promise.resolve([
@@ -167,7 +169,7 @@ export async function openHttpBed(options: HttpBedOptions = {}): Promise<HttpBed
   const http = options.http ?? "{ enabled: true, auth: false }";
   const imageDefaults = { http: { listen: "127.0.0.1:0" } };
   const config = loaded({ secrets, yaml: `http: ${http}\n`, imageDefaults });
-  const files = { onDamage: () => {}, onFailure: () => {} };
+  const files = { onDamage: () => {}, onFailure: () => {}, onTakeOver: () => {} };
   const stack = new AsyncDisposableStack();
   if (options.directory === undefined) stack.defer(() => rm(directory, { recursive: true }));
   const history = stack.use(await openHistory(join(directory, "history.json"), files));

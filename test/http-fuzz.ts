@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { allRoutes, apiPrefix } from "../src/http/api/routes.ts";
+import { monitorRoutes } from "../src/http/profiles/monitor/routes.ts";
 import { watcherRoutes } from "../src/http/profiles/watcher/routes.ts";
 import { type HttpBed, openHttpBed } from "./http-bed.ts";
 
@@ -32,18 +33,18 @@ const name = fc.oneof(
 const anyPath = fc
   .string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)), maxLength: 200 })
   .map((tail) => `/${tail}`);
-const compatPaths = watcherRoutes.flatMap(({ path, uses }) => [
+const monitorPaths = monitorRoutes.map(({ path }) => path.replace("<name>", "{name}"));
+const watcherPaths = watcherRoutes.flatMap(({ path, uses }) => [
   `/compat/watcher${path.replace("*", "{rest}")}`,
   ...uses.map((use) => `/compat/watcher${use.path}`),
 ]);
+const knownPaths = [
+  ...Object.values(allRoutes).map(({ path }) => apiPrefix + path),
+  ...["/metrics", "/healthz", ...watcherPaths, ...monitorPaths],
+  ...monitorPaths.map((path) => `/compat/monitor${path}`),
+];
 const knownPath = fc
-  .tuple(
-    fc.constantFrom(
-      ...Object.values(allRoutes).map(({ path }) => apiPrefix + path),
-      ...[...compatPaths, "/metrics", "/healthz"],
-    ),
-    name,
-  )
+  .tuple(fc.constantFrom(...knownPaths), name)
   .map(([path, value]) => path.replaceAll(/\{\w+\}/g, value));
 const query = fc.oneof(
   fc.constantFrom(
@@ -57,6 +58,8 @@ const query = fc.oneof(
     "?__proto__[x]=1",
     "?unused=maybe",
     "?before=x",
+    "?force=1",
+    "?force=yes&light=true",
   ),
   fc.dictionary(fc.string({ maxLength: 20 }), fc.string({ maxLength: 50 }), { maxKeys: 4 }).map((pairs) => {
     const wellFormed = Object.entries(pairs).map(([key, value]) => [key.toWellFormed(), value.toWellFormed()]);
@@ -72,6 +75,7 @@ const body = fc.oneof(
       {
         ...{ dry_run: fc.anything(), id: fc.anything(), on: fc.anything(), containers: fc.anything() },
         ...{ image: fc.anything(), user: fc.anything(), pass: fc.anything() },
+        name: fc.oneof(fc.constantFrom("web", "db", "off", "0", "nope"), fc.anything()),
       },
       { requiredKeys: [] },
     )
@@ -139,8 +143,8 @@ function sender({ origin }: HttpBed): (request: Request) => Promise<void> {
   const { port } = new URL(origin);
   return async ({ method, path, query: asking, headers: given, body: sent }) => {
     // A stream has no end, and settings that were changed would turn the rest of the run into refusals.
-    if (path.startsWith(`${apiPrefix}/events`) || (method === "PATCH" && path.startsWith(`${apiPrefix}/settings`)))
-      return;
+    const isSettings = path.endsWith("/settings") && (method === "PATCH" || method === "POST");
+    if (path.startsWith(`${apiPrefix}/events`) || isSettings) return;
     const options = { host: "127.0.0.1", port, agent: false, method, path: path + asking } as const;
     const hasBody = sent !== undefined && method !== "GET" && method !== "HEAD";
     // Node leaves the length out for some methods; what follows would then be a request of its own.

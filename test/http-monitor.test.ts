@@ -109,7 +109,7 @@ describe("/", () => {
 
 describe("/diag and /health", () => {
   const list = (...names: readonly string[]) =>
-    Promise.resolve(names.map((name) => ({ id: name, name, state: "running" as const })));
+    Promise.resolve(names.map((name) => ({ id: name, name, state: "running" as const, imageId: "" })));
 
   it("name all that the engine has, in its order, but for what is half done", async () => {
     await open("{ enabled: true, auth: false }", { nodes: ["nas", "pi"] });

@@ -9,6 +9,8 @@ export interface ContainerSummary {
   readonly id: string;
   readonly name: string;
   readonly state: ContainerStateName;
+  /** The image that it was created from. */
+  readonly imageId: string;
 }
 
 /** A line of `GET /images/json`. */

@@ -6,6 +6,7 @@ const sample: StatsSample = {
   cpuTotalNs: 5e9,
   onlineCpus: 4,
   memoryBytes: 256,
+  memoryUsageBytes: 512,
   memoryLimitBytes: 1_024,
   netRxBytes: 1_000,
   netTxBytes: 2_000,

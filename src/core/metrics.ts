@@ -7,6 +7,8 @@ export interface StatsSample {
   /** CPUs that the container can run on. */
   readonly onlineCpus: number | null;
   readonly memoryBytes: number | null;
+  /** With the page cache that can be dropped. */
+  readonly memoryUsageBytes: number | null;
   readonly memoryLimitBytes: number | null;
   readonly netRxBytes: number | null;
   readonly netTxBytes: number | null;
@@ -20,6 +22,8 @@ export interface Metrics {
   /** Of one core, as `docker stats` shows it: 200 is two cores fully used. */
   readonly cpuPercent: number | null;
   readonly memoryBytes: number | null;
+  /** With the page cache that can be dropped. */
+  readonly memoryUsageBytes: number | null;
   readonly memoryPercent: number | null;
   readonly memoryLimitBytes: number | null;
   readonly netRxBytes: number | null;
@@ -37,6 +41,7 @@ export interface Metrics {
 export const noMetrics: Metrics = {
   cpuPercent: null,
   memoryBytes: null,
+  memoryUsageBytes: null,
   memoryPercent: null,
   memoryLimitBytes: null,
   netRxBytes: null,
@@ -65,6 +70,7 @@ export function metricsFrom(before: StatsSample | undefined, now: StatsSample): 
   return {
     cpuPercent: cpuNsPerSecond === null ? null : cpuNsPerSecond / 1e7,
     memoryBytes: now.memoryBytes,
+    memoryUsageBytes: now.memoryUsageBytes,
     memoryPercent: percentOf(now.memoryBytes, now.memoryLimitBytes),
     memoryLimitBytes: now.memoryLimitBytes,
     netRxBytes: now.netRxBytes,

@@ -80,6 +80,7 @@ function reading(docker: Docker, { quickMs, slowMs }: EngineLimits): Reading {
           id: line.Id,
           name: nameFrom(primaryName(line.Names)),
           state: line.State,
+          imageId: line.ImageID,
         }));
       }),
     inspect: (container, signal) =>

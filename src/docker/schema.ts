@@ -146,6 +146,7 @@ export const containerList = z.array(
     Id: z.string(),
     Names: texts.transform((names) => names ?? []),
     State: z.string().transform((word) => stateNameFrom(word, false)),
+    ImageID: z.string().default(""),
   }),
 );
 

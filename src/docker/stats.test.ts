@@ -25,6 +25,7 @@ describe("sampleFrom", () => {
       cpuTotalNs: 5_000,
       onlineCpus: 2,
       memoryBytes: 700,
+      memoryUsageBytes: 1_000,
       memoryLimitBytes: 4_000,
       netRxBytes: 11,
       netTxBytes: 22,

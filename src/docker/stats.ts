@@ -24,6 +24,7 @@ export function sampleFrom(answer: z.infer<typeof statsAnswer>): StatsSample | n
     cpuTotalNs: cpu?.cpu_usage?.total_usage ?? null,
     onlineCpus: cpu?.online_cpus ?? cpu?.cpu_usage?.percpu_usage?.length ?? null,
     memoryBytes: usedMemory(memory),
+    memoryUsageBytes: memory?.usage ?? null,
     memoryLimitBytes: memory?.limit ?? null,
     netRxBytes: interfaces === null ? null : sum(interfaces.map(({ rx_bytes }) => rx_bytes ?? 0)),
     netTxBytes: interfaces === null ? null : sum(interfaces.map(({ tx_bytes }) => tx_bytes ?? 0)),

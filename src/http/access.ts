@@ -24,6 +24,11 @@ export interface Caller {
   readonly shown: Scope | null;
 }
 
+/** The door and whom it has let in, as operations and their log know it. */
+export function sourceOf(caller: Caller | null): string {
+  return caller?.name == null ? "http" : `http ${caller.name}`;
+}
+
 /** Why somebody is not let in; each profile has words of its own for it. */
 export type Denial =
   /** `setting`: the key of the configuration that would have to allow it. */

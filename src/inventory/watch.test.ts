@@ -49,7 +49,9 @@ function scripted() {
     },
     list: (): Promise<readonly ContainerSummary[]> =>
       Promise.resolve(
-        [...containers.values()].map(({ Id, Name, State }) => ({ id: Id, name: Name.slice(1), state: State.Status })),
+        [...containers.values()].map(({ Id: id, Name, State: { Status: state }, Image: imageId }) => {
+          return { id, name: Name.slice(1), state, imageId };
+        }),
       ),
     inspect: (id: string): Promise<ContainerInspect> => {
       const found = containers.get(id);

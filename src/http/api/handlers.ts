@@ -73,7 +73,10 @@ function lookingHandlers(subject: ApiSubject) {
       if (found.kind === "problem") return found.answer;
       try {
         const lists = await Promise.all(
-          found.thing.map(async (node) => (await node.engine.images(signal)).map((image) => imageView(node, image))),
+          found.thing.map(async (node) => {
+            const [all, containers] = await Promise.all([node.engine.images(signal), node.engine.list(signal)]);
+            return all.map((image) => imageView(node, image, containers));
+          }),
         );
         const images = lists.flat().filter(({ used_by: users, tags }) => {
           const isWanted = query.unused === undefined || query.unused === (users.length === 0);

@@ -1,7 +1,7 @@
 import type { PastOperation, ServedNode } from "../../core/doors.ts";
 import type { Command } from "../../core/operation.ts";
 import { deadline, untilAborted } from "../../lib/time.ts";
-import type { Caller } from "../access.ts";
+import { type Caller, sourceOf } from "../access.ts";
 import { type Answer, problem } from "./problem.ts";
 import type { ApiSubject } from "./subject.ts";
 import { pendingView, resultView } from "./views.ts";
@@ -27,7 +27,7 @@ export async function submitOn(
   patience: Patience,
 ): Promise<readonly Standing[]> {
   const { command, id, caller } = order;
-  const source = caller?.name == null ? "http" : `http ${caller.name}`;
+  const source = sourceOf(caller);
   const submissions = nodes.map((node) => ({ node, submission: node.operations.submit(command, source, id) }));
   const ended = new Map<string, PastOperation>();
   const all = submissions.map(async ({ node, submission }) => {

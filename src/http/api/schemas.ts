@@ -121,12 +121,15 @@ export const Container = z
       checked_at: time.nullable(),
       installed_version: z.string(),
       latest_version: z.string().nullable(),
+      latest_since: time.nullable().meta({ description: "When the latest version was first seen." }),
+      release_url: z.string().nullable().meta({ description: "Where to read what is new in it." }),
     }),
     auto_update: z.strictObject({
       on: z.boolean(),
       label: z.string().nullable().meta({ description: "The label that decides, so that the switch cannot." }),
     }),
     progress: Progress.nullable(),
+    last_update: time.nullable().meta({ description: "When Gangway gave it a newer image last." }),
     last_result: Operation.nullable(),
     metrics: ContainerMetrics.nullable(),
   })
@@ -163,7 +166,7 @@ export const Image = z
     tags: z.array(z.string()),
     digests: z.array(z.string()),
     created_at: time,
-    used_by: z.array(z.string()).meta({ description: "The watched containers that run it." }),
+    used_by: z.array(z.string()).meta({ description: "The containers that run it, watched or not, stopped or not." }),
   })
   .meta({ id: "Image" });
 

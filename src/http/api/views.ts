@@ -1,8 +1,15 @@
 import { isoSeconds, isRunning } from "../../core/container.ts";
 import type { DiskFacts } from "../../core/disk.ts";
 import type { PastOperation, PendingOperation, ServedNode } from "../../core/doors.ts";
-import type { ImageSummary } from "../../core/engine-answers.ts";
-import { currentCheck, hasUpdate, installedDigest, installedVersion, latestVersion } from "../../core/entry.ts";
+import type { ContainerSummary, ImageSummary } from "../../core/engine-answers.ts";
+import {
+  currentCheck,
+  hasUpdate,
+  installedDigest,
+  installedVersion,
+  latestVersion,
+  releaseUrlOf,
+} from "../../core/entry.ts";
 import type { Metrics } from "../../core/metrics.ts";
 import type { NodeEvent } from "../../core/node-event.ts";
 import { isSuccess, type Progress } from "../../core/operation.ts";
@@ -40,9 +47,12 @@ export function containerView({ name: node, autoUpdateOf, inventory }: ServedNod
       checked_at: check?.checkedAt ?? null,
       installed_version: installedVersion(entry),
       latest_version: latestVersion(entry) ?? null,
+      latest_since: check?.latestSince ?? null,
+      release_url: releaseUrlOf(entry) ?? null,
     },
     auto_update: { on: autoUpdate.isOn, label: autoUpdate.label ?? null },
     progress: progress === undefined ? null : progressView(progress),
+    last_update: entry.lastUpdate ?? null,
     last_result: lastResult === undefined ? null : resultView({ ...lastResult, node }),
     metrics: metrics === undefined ? null : metricsView(metrics),
   };
@@ -153,15 +163,17 @@ function diskView(disk: DiskFacts): object {
   };
 }
 
+/** `containers`: all that the engine has, also those that Gangway leaves alone. */
 export function imageView(
-  { name: node, inventory }: ServedNode,
+  { name: node }: ServedNode,
   image: ImageSummary,
+  containers: readonly ContainerSummary[],
 ): { readonly used_by: readonly string[]; readonly tags: readonly string[] } {
-  const users = inventory.all().filter(({ container }) => container.imageId === image.id);
+  const users = containers.filter(({ imageId }) => imageId === image.id);
   return {
     ...{ node, id: image.id, digests: image.digests, created_at: isoSeconds(image.createdMs) },
     tags: image.tags,
-    used_by: users.map(({ container }) => container.name),
+    used_by: users.map(({ name }) => name).sort(),
   };
 }
 

@@ -11,6 +11,8 @@ import type { Users } from "../users.ts";
 export interface ProfileSubject {
   /** The engines whose name is known, in the order of the configuration. */
   readonly nodes: () => readonly ServedNode[];
+  /** Is it the first engine of the configuration, whether it has answered first or not? */
+  readonly isFirst: (node: ServedNode) => boolean;
   readonly access: AccessStore;
   /** Who may log in, in profiles where that is the way in. */
   readonly users: Users;

@@ -1,5 +1,4 @@
 import { isTransientName } from "../../../core/container.ts";
-import type { ServedNode } from "../../../core/doors.ts";
 import { messageOf } from "../../../lib/errors.ts";
 import { deadline } from "../../../lib/time.ts";
 import type { ProfileSubject, SocketFacts } from "../profile.ts";
@@ -10,31 +9,35 @@ import { shownName } from "./names.ts";
 const patienceMs = 10_000;
 
 /** Is the engine there, and which containers has it? It is really asked. */
-export async function diagnosis({ nodes, socket }: ProfileSubject, signal: AbortSignal): Promise<Answer> {
+export async function diagnosis(subject: ProfileSubject, signal: AbortSignal): Promise<Answer> {
   try {
-    return ok({ containers: await listed(nodes(), signal), ok: true, ping: true, socket: socketView(socket()) });
+    return ok({
+      containers: await listed(subject, signal),
+      ok: true,
+      ping: true,
+      socket: socketView(subject.socket()),
+    });
   } catch (error) {
     return { status: 500, body: { error: `ping failed: ${messageOf(error)}`, ok: false } };
   }
 }
 
-export async function health({ nodes }: ProfileSubject, signal: AbortSignal): Promise<Answer> {
+export async function health(subject: ProfileSubject, signal: AbortSignal): Promise<Answer> {
   try {
-    return ok({ containers: await listed(nodes(), signal), ok: true });
+    return ok({ containers: await listed(subject, signal), ok: true });
   } catch (error) {
     return { status: 500, body: { error: messageOf(error), ok: false } };
   }
 }
 
 /** All containers, also those that Gangway leaves alone, in the engine's order. */
-async function listed(nodes: readonly ServedNode[], signal: AbortSignal): Promise<readonly string[]> {
+async function listed(subject: ProfileSubject, signal: AbortSignal): Promise<readonly string[]> {
+  const nodes = subject.nodes();
   if (nodes.length === 0) throw new Error("no engine has answered yet");
-  const lists = nodes.map(async (node, index) => {
+  const lists = nodes.map(async (node) => {
     const containers = await node.engine.list(deadline(patienceMs, signal));
-    return containers
-      .map(({ name }) => name)
-      .filter((name) => !isTransientName(name))
-      .map((name) => shownName(name, node, index));
+    const names = containers.map(({ name }) => name).filter((name) => !isTransientName(name));
+    return names.map((name) => shownName(name, node, subject));
   });
   return (await Promise.all(lists)).flat();
 }

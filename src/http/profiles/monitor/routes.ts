@@ -2,7 +2,10 @@ import type { Caller, RouteAccess } from "../../access.ts";
 import type { ProfileSubject } from "../profile.ts";
 import { type Answer, ok } from "./answers.ts";
 import { diagnosis, health } from "./diagnosis.ts";
+import { danglingImages } from "./images.ts";
 import { changeSettings, settingsAnswer } from "./settings.ts";
+import { metricsOfOne, statusOfAll, statusOfOne } from "./status.ts";
+import { updateContainer } from "./update.ts";
 
 /** A request, as far as routes look at it. */
 export interface Asked {
@@ -27,6 +30,7 @@ export interface MonitorRoute {
 }
 
 const read: RouteAccess = { scope: "read" };
+const control: RouteAccess = { scope: "control" };
 /** Also while the API is off, for this is the way to turn it on. */
 const settings: RouteAccess = { scope: "admin", whileDisabled: true };
 
@@ -63,6 +67,31 @@ export const monitorRoutes: readonly MonitorRoute[] = [
     ...{ method: "GET", path: "/health", access: read, saysOk: true },
     summary: "The same without the socket.",
     answer: (subject, { signal }) => health(subject, signal),
+  },
+  {
+    ...{ method: "GET", path: "/status", access: read },
+    summary: "All containers with figures and update status; `force=1`, `light=1`.",
+    answer: statusOfAll,
+  },
+  {
+    ...{ method: "GET", path: "/status/<name>", access: read },
+    summary: "The same of one, by its name or the beginning of its id.",
+    answer: statusOfOne,
+  },
+  {
+    ...{ method: "GET", path: "/metrics/<name>", access: read },
+    summary: "The figures of one.",
+    answer: metricsOfOne,
+  },
+  {
+    ...{ method: "POST", path: "/update_container", access: control },
+    summary: 'Updates `{"name": "web"}`; 202 where that takes longer than 55 seconds.',
+    answer: updateContainer,
+  },
+  {
+    ...{ method: "GET", path: "/images/unused", access: read },
+    summary: "The images without a tag.",
+    answer: (subject, { signal }) => danglingImages(subject, signal),
   },
   {
     ...{ method: "GET", path: "/settings", access: settings },
