@@ -10,18 +10,25 @@ const settleMs = 500;
 
 /** Stops and starts containers, one after another. */
 export async function measureChanges(session: Session): Promise<Samples> {
-  const { lab, listener, program } = session;
-  const latencies: number[] = [];
+  const { listener } = session;
   const from = listener.records.length;
-  for (let change = 0; change < changes; change++) {
-    const name = lab.names[(change >> 1) % lab.names.length] ?? "";
-    latencies.push(await program.during(latencyOf(session, name, change % 2 === 0 ? "stop" : "start")));
-  }
+  const latencies = await changeLatencies(session, changes);
   return {
     latencyMedian: [quantile(latencies, 0.5)],
     latencyHigh: [quantile(latencies, 0.95)],
     changeMessages: [(listener.records.length - from) / changes],
   };
+}
+
+/** Stops a container, starts it, and goes on to the next, `times` times in all; gives the milliseconds of each. */
+export async function changeLatencies(session: Session, times: number): Promise<readonly number[]> {
+  const { names } = session.lab;
+  const latencies: number[] = [];
+  for (let change = 0; change < times; change++) {
+    const name = names[(change >> 1) % names.length] ?? "";
+    latencies.push(await session.program.during(latencyOf(session, name, change % 2 === 0 ? "stop" : "start")));
+  }
+  return latencies;
 }
 
 const results = { stop: { event: "die", state: "exited" }, start: { event: "start", state: "running" } } as const;

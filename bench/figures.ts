@@ -15,6 +15,7 @@ const idle = "Idle for a minute";
 const change = "A container is stopped or started";
 const check = "Check";
 const update = "Update of one container";
+const http = "HTTP";
 const outage = "Ends and returns";
 
 /** In the order in which they are shown. */
@@ -69,6 +70,16 @@ export const figures = {
     target: 1.15,
   },
   upToDate: { section: update, title: 'gate passed to "up to date" on MQTT', unit: "s", digits: 2, target: 0.3 },
+
+  statusMedian: { section: http, title: "GET /status, p50 of 1000, statistics on", unit: "ms", digits: 1 },
+  statusHigh: { section: http, title: "GET /status, p95 of 1000, statistics on", unit: "ms", digits: 1, target: 20 },
+  slowClientsLatency: {
+    section: http,
+    title: "event to state, p95, with 500 slow clients",
+    unit: "ms",
+    digits: 0,
+    target: 50,
+  },
 
   brokerReturn: { section: outage, title: "broker's return to everything right", unit: "s", digits: 2, target: 3 },
   engineReturn: { section: outage, title: "engine's return to everything right", unit: "s", digits: 2, target: 3 },

@@ -3,6 +3,7 @@ import { measureChanges } from "./changes.ts";
 import { measureCheck } from "./check.ts";
 import { measureColdCheck } from "./cold-check.ts";
 import { type Samples, together } from "./figures.ts";
+import { measureSlowClients, measureStatus } from "./http.ts";
 import { measureIdle, measureStats } from "./idle.ts";
 import { type Lab, openLab } from "./lab.ts";
 import { countRepeats } from "./listener.ts";
@@ -51,6 +52,8 @@ export const quick: Pace = {
 };
 
 const statsSeconds = 30;
+/** The least that the configuration takes. */
+const busyStatsSeconds = 5;
 const slowRegistryMs = 100;
 const msPerSecond = 1_000;
 
@@ -85,6 +88,13 @@ async function measureRun(lab: Lab, options: MeasureOptions): Promise<Samples> {
     await withSession(lab, options, statsSeconds, async (session) => {
       await measureStart(session);
       return await measureStats(session, pace.statsMs);
+    }),
+  );
+  say("HTTP");
+  found.push(
+    await withSession(lab, options, busyStatsSeconds, async (session) => {
+      await measureStart(session);
+      return together([await measureStatus(session), await measureSlowClients(session)]);
     }),
   );
   say("a slow registry");

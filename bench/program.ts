@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Bed } from "../test/bed/bed.ts";
+import { freePort } from "../test/bed/ports.ts";
 import { node } from "./topics.ts";
 import { type Usage, usageOf } from "./usage.ts";
 
@@ -11,6 +12,8 @@ import { type Usage, usageOf } from "./usage.ts";
 export interface Program extends AsyncDisposable {
   /** When it was started, in milliseconds since 1970. */
   readonly startedAt: number;
+  /** Where its HTTP server listens; nobody is asked for a key. */
+  readonly origin: string;
   readonly usage: () => Usage;
   /** Sends SIGTERM and waits for the end; gives the milliseconds that this took. */
   readonly stop: () => Promise<number>;
@@ -35,8 +38,9 @@ export const stableForMs = 2_000;
 export async function startProgram(bed: Bed, options: ProgramOptions): Promise<Program> {
   const directory = await directoryIn(bed);
   const config = join(directory, "config.yaml");
+  const port = await freePort();
   // JSON is YAML.
-  await writeFile(config, JSON.stringify(configFor(bed, directory, options)));
+  await writeFile(config, JSON.stringify({ ...configFor(bed, directory, options), http: httpOn(port) }));
   const logFile = join(directory, "log");
   await using log = await open(logFile, "a");
   const startedAt = Date.now();
@@ -57,6 +61,7 @@ export async function startProgram(bed: Bed, options: ProgramOptions): Promise<P
   failure.catch(() => {});
   return {
     startedAt,
+    origin: `http://127.0.0.1:${port}`,
     usage: () => usageOf(pid),
     stop: async () => {
       const asked = performance.now();
@@ -79,18 +84,21 @@ async function directoryIn(bed: Bed): Promise<string> {
   return await mkdtemp(join(parent, "run-"));
 }
 
-function configFor(bed: Bed, directory: string, { statsSeconds, settings }: ProgramOptions): unknown {
+function configFor(bed: Bed, directory: string, { statsSeconds, settings }: ProgramOptions): object {
   return {
     data_dir: join(directory, "data"),
     engines: [{ node, host: bed.engine.host }],
     mqtt: { url: bed.broker.url },
-    http: { listen: "127.0.0.1:0" },
     stats: { interval: statsSeconds },
     // Once at the start, and then only when told to.
     check: { schedule: "24h" },
     update: { stable_for: `${stableForMs}ms` },
     ...settings,
   };
+}
+
+function httpOn(port: number): object {
+  return { listen: `127.0.0.1:${port}`, enabled: true, auth: false };
 }
 
 /** The options that the image starts Node.js with. */
