@@ -24,7 +24,9 @@ afterAll(() => bed?.[Symbol.asyncDispose]());
 
 /** Sees the server's log until somebody was seen there from `address`. */
 const seen = (address: string): Promise<void> =>
-  untilLogged(bed.engine.docker.getContainer("server"), `${address}]:`).catch(() => untilLogged(bed.engine.docker.getContainer("server"), `${address}:`));
+  untilLogged(bed.engine.docker.getContainer("server"), `${address}]:`).catch(() =>
+    untilLogged(bed.engine.docker.getContainer("server"), `${address}:`),
+  );
 
 describe("a container with a published port", () => {
   it("sees another machine by that machine's own address", async () => {
