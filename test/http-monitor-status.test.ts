@@ -31,6 +31,8 @@ describe("/status", () => {
     const { inventory } = await open();
     inventory.setMetrics("db", figures);
     inventory.setMetrics("off", noMetrics);
+    // A container in the host's network has no interfaces of its own, and one that reads nothing no devices.
+    inventory.setMetrics("web", { ...noMetrics, cpuPercent: 0, memoryUsageBytes: 100, memoryLimitBytes: 0 });
     inventory.putContainer(containerOf("byid", { image: digests.old }));
     const { status, text } = await bed.get("/status");
 
@@ -40,7 +42,8 @@ describe("/status", () => {
         '"db":{"blk_read":4096,"blk_write":8192,"cpu":4,"image":"registry.example/db:1","mem_limit":8589934592,' +
         '"mem_perc":0.6103515625,"mem_usage":52428800,"net_rx":1234567,"net_tx":7654321,"state":"running"},' +
         `"off":{"blk_read":0,"blk_write":0,"cpu":null,"image":"registry.example/off:1",${zeros},"state":"exited"},` +
-        `"web":{"blk_read":null,"blk_write":null,"cpu":null,"image":"registry.example/web:1",${nulls},"state":"running"}},` +
+        '"web":{"blk_read":0,"blk_write":0,"cpu":0,"image":"registry.example/web:1","mem_limit":0,"mem_perc":null,' +
+        '"mem_usage":100,"net_rx":0,"net_tx":0,"state":"running"}},' +
         '"status":"ok","updates":{"byid":"registry_error","db":"up_to_date","off":"registry_error","web":"update_available"}}\n',
     );
   });

@@ -148,3 +148,43 @@ describe("/images/unused", () => {
     expect([status, text]).toEqual([200, '{"count":0,"items":[]}\n']);
   });
 });
+
+describe("/images/prune", () => {
+  const pruned = (id: string, reclaimedBytes: number | null): Outcome => ({
+    ...{ state: "done", message: "removed 1 image" },
+    prune: {
+      ...{ what: "images", preview: false, reclaimedBytes, kept: [] },
+      removed: [{ id, name: id, bytes: null, verdict: "remove", reason: "it has no tag" }],
+    },
+  });
+
+  it("removes images without a tag on all engines, and answers as Docker does", async () => {
+    await open({ nodes: ["nas", "pi"] });
+    const commands: Command[] = [];
+    for (const [index, node] of bed.nodes.entries()) {
+      node.act = (command) => {
+        commands.push(command);
+        return Promise.resolve(pruned(`sha256:${index}`, index === 0 ? 100 : null));
+      };
+    }
+    const answer = await bed.post("/images/prune");
+
+    expect([answer.status, answer.text]).toEqual([
+      ...[200, '{"ImagesDeleted":[{"Deleted":"sha256:0"},{"Deleted":"sha256:1"}],"SpaceReclaimed":100}\n'],
+    ]);
+    expect(commands).toEqual(Array.from({ length: 2 }, () => ({ kind: "prune", what: "images" })));
+  });
+
+  it.each<[Outcome, number, string]>([
+    [{ state: "unchanged", message: "nothing" }, 200, '{"ImagesDeleted":null,"SpaceReclaimed":0}'],
+    [{ state: "failed", message: "It broke." }, 500, '{"error":"It broke."}'],
+    [{ state: "rejected", message: "Not now." }, 409, '{"error":"prune_rejected","message":"Not now."}'],
+    [{ state: "cancelled", message: "Stopped." }, 409, '{"error":"prune_cancelled","message":"Stopped."}'],
+  ])("tells %j", async (outcome, status, text) => {
+    const node = await open();
+    node.act = () => Promise.resolve(outcome);
+    const answer = await bed.post("/images/prune");
+
+    expect([answer.status, answer.text]).toEqual([status, `${text}\n`]);
+  });
+});

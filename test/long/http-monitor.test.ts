@@ -94,7 +94,7 @@ const post = (path: string, body?: object): Promise<HttpAnswer> =>
 function pattern(expected: string): RegExp {
   const escaped = expected.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const filled = escaped.replaceAll(/<(?<name>\w+)>/g, (_, name: string) =>
-    name === "number" ? "\\d+(?:\\.\\d+)?(?:e-?\\d+)?" : (shown.get(name) ?? name).replaceAll(/[.]/g, "\\."),
+    name === "number" ? "\\d+(?:\\.\\d+)?(?:e-?\\d+)?" : (shown.get(name) ?? `<${name}>`).replaceAll(/[.]/g, "\\."),
   );
   return new RegExp(`^${filled}\n$`);
 }
@@ -156,6 +156,19 @@ describe("Docker Monitor Image's API on a real engine", () => {
     ["/metrics/<name>", () => ask("/metrics/db"), 200, `{"meta":{${live}},"status":"ok"}`],
     ["/metrics/<name> of none", () => ask("/metrics/nope"), 404, '{"error":"not_found"}'],
     ["/images/unused", () => ask("/images/unused"), 200, '{"count":1,"items":[{"id":"<untagged>","tags":[]}]}'],
+    [
+      "/images/prune",
+      () => post("/images/prune"),
+      200,
+      '{"ImagesDeleted":[{"Deleted":"<untagged>"}],"SpaceReclaimed":<number>}',
+    ],
+    ["/images/prune of nothing", () => post("/images/prune"), 200, '{"ImagesDeleted":null,"SpaceReclaimed":0}'],
+    [
+      "/images/prune without a key",
+      () => ask("/images/prune?key=", { method: "POST" }),
+      401,
+      '{"error":"unauthorized"}',
+    ],
     ["/update_container of nothing", () => post("/update_container"), 400, `{"error":"Missing 'name'"}`],
     [
       "/update_container of none",
@@ -240,7 +253,6 @@ describe("Docker Monitor Image's API on a real engine", () => {
 
   it("while the engine is away, it is said at once", async () => {
     await bed.engine.stop();
-    await gangway.logged(({ msg }) => msg.includes("engine is") || msg.includes("offline"), 30_000).catch(() => {});
     await eventually(async () => (await ask("/status")).status === 500, "the engine's end to be seen", 30_000);
 
     expect((await ask("/status")).text).toContain(page("500 Internal Server Error"));

@@ -60,11 +60,15 @@ export function send(reply: FastifyReply, { status, body, headers = {} }: Answer
       reply.header("content-type", "application/json").send(Buffer.from(jsonOf(body)));
 }
 
-/** Answers who is not let in; `withOk`: on the routes whose answers say whether they are good. */
+/** Answers who is not let in; `withOk`: on routes that say so where the key is missing. */
 export function denialAnswer(denial: Denial, withOk: boolean): Answer {
   const { status, word } = denials[denial.kind];
   if (denial.kind === "address") return { status };
-  return { status, body: { error: word, ...(withOk ? { ok: false } : {}) }, headers: denialHeaders(denial) };
+  return {
+    status,
+    body: { error: word, ...(withOk && denial.kind === "credentials" ? { ok: false } : {}) },
+    headers: denialHeaders(denial),
+  };
 }
 
 function jsonOf(body: object): string {

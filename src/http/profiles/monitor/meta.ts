@@ -12,14 +12,16 @@ export function lightMetaOf({ entry: { container } }: Pick<Found, "entry">): obj
 }
 
 /**
- * What is shown of a container: bytes, and percent of one core and of the memory limit. Of one that is stopped the figures
- * are zero; null is a figure that is not known.
+ * What is shown of a container: bytes, and percent of one core and of the memory limit. What the engine has no counters of
+ * is zero, as of one that is stopped; null where the engine was not asked yet.
  */
 export function metaOf({ node, entry }: Found): object {
   const metrics = node.inventory.metricsOf(entry.container.name);
   const isStopped = !isRunning(entry.container);
-  const counted = (value: number | null | undefined): number | null => (isStopped ? 0 : (value ?? null));
   const usage = metrics?.memoryUsageBytes ?? null;
+  const isSampled = isStopped || usage !== null;
+  const counted = (value: number | null | undefined): number | null =>
+    isStopped ? 0 : (value ?? (isSampled ? 0 : null));
   const limit = metrics?.memoryLimitBytes ?? null;
   return {
     ...lightMetaOf({ entry }),

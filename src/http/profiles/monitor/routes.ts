@@ -2,7 +2,7 @@ import type { Caller, RouteAccess } from "../../access.ts";
 import type { ProfileSubject } from "../profile.ts";
 import { type Answer, ok } from "./answers.ts";
 import { diagnosis, health } from "./diagnosis.ts";
-import { danglingImages } from "./images.ts";
+import { danglingImages, pruneImages } from "./images.ts";
 import { changeSettings, settingsAnswer } from "./settings.ts";
 import { metricsOfOne, statusOfAll, statusOfOne } from "./status.ts";
 import { updateContainer } from "./update.ts";
@@ -24,7 +24,7 @@ export interface MonitorRoute {
   readonly access: RouteAccess;
   /** For the README. */
   readonly summary: string;
-  /** Do its refusals say `"ok": false`? */
+  /** Does it say `"ok": false` where the key is missing? */
   readonly saysOk?: true;
   readonly answer: (subject: ProfileSubject, asked: Asked) => Answer | Promise<Answer>;
 }
@@ -92,6 +92,11 @@ export const monitorRoutes: readonly MonitorRoute[] = [
     ...{ method: "GET", path: "/images/unused", access: read },
     summary: "The images without a tag.",
     answer: (subject, { signal }) => danglingImages(subject, signal),
+  },
+  {
+    ...{ method: "POST", path: "/images/prune", access: control },
+    summary: "Removes those of them that nothing needs.",
+    answer: pruneImages,
   },
   {
     ...{ method: "GET", path: "/settings", access: settings },
