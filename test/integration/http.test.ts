@@ -95,6 +95,25 @@ describe("over HTTP, on a real engine", () => {
     expect((await ask(`${api}/operations/second`)).json).toMatchObject({ state: "cancelled" });
   });
 
+  // test/long has all of its routes.
+  it("the Home Assistant integration of Docker Monitor Image reads and updates as it is used to", async () => {
+    await publishImage(bed.registry, { name: "app", tag: "1", version: "3" });
+    // `force` asks nobody so soon after the last time.
+    await post(`${api}/containers/web/check?wait=55`);
+    const before = await askHttp(origin, `/status?key=${key}&force=1`);
+    const updated = await askHttp(origin, `/update_container?key=${key}`, {
+      ...{ method: "POST", body: '{"name": "web"}', headers: { "content-type": "application/json" } },
+    });
+    const after = await askHttp(origin, `/status?key=${key}&force=1`);
+
+    expect(before.json).toMatchObject({ status: "ok", meta: { web: { state: "running" } } });
+    expect([before, after].map(({ json }) => json?.["updates"])).toEqual([
+      { web: "update_available" },
+      { web: "up_to_date" },
+    ]);
+    expect([updated.status, updated.json]).toMatchObject([200, { updated: true }]);
+  });
+
   it("a key is wanted, and the log has none", async () => {
     expect((await askHttp(origin, `${api}/containers`)).status).toBe(401);
     expect((await askHttp(origin, `${api}/containers?key=${key}`)).status).toBe(200);
