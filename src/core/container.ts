@@ -70,7 +70,7 @@ export function isoSeconds(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
-const swapName = /\.gw-(?:new|old|helper)-[0-9a-f]{8}$/;
+const swapName = /\.gw-(?:new|old|helper|backup)-[0-9a-f]{8}$/;
 /**
  * Which operation a container's name comes from, and whose place it has or had; undefined for a name of another kind.
  */
@@ -83,7 +83,7 @@ export function swapNameParts(name: string): { readonly container: string; reado
 const composeName = /^[0-9a-f]{12}_/;
 
 /**
- * Is this a name that a container bears only while it is being replaced, by Gangway (`web.gw-old-1a2b3c4d`) or by
+ * Is this a name that a container bears only while it is being replaced or backed up, by Gangway (`web.gw-old-1a2b3c4d`) or by
  * compose (`3d4c5b6a7f8e_web`)? Such containers never become devices.
  */
 export function isTransientName(name: string): boolean {

@@ -18,6 +18,8 @@ export type Command =
   | { readonly kind: "restart"; readonly container: string }
   | { readonly kind: "pause"; readonly container: string }
   | { readonly kind: "unpause"; readonly container: string }
+  /** Write its definition and the data of its volumes into a file. */
+  | { readonly kind: "backup"; readonly container: string }
   /** Ask the registries; without `container` for all of them. */
   | { readonly kind: "check"; readonly container?: string }
   /** Turn the switch for automatic updates; without `container` that of all of them. */

@@ -4,6 +4,7 @@ import { nameFrom } from "../core/container.ts";
 import type { Disk } from "../core/disk.ts";
 import { familiarText, type ImageReference, parseImageReference, repositoryOf } from "../core/image-reference.ts";
 import type { CreateRequest, Engine, EngineIdentity, PullRequest } from "../core/ports.ts";
+import type { EngineStorage } from "../core/storage.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { asking, clientFor, type EngineAddress } from "./address.ts";
 import { readFileFrom, statIn, writeFilesTo } from "./archive.ts";
@@ -17,6 +18,7 @@ import { logText } from "./log-text.ts";
 import { pullImage } from "./pull.ts";
 import { containerInspect, containerList, created, fileChanges, imageInspect, imageList } from "./schema.ts";
 import { sampleContainer } from "./stats.ts";
+import { storageOf } from "./storage.ts";
 
 /** How long the engine may take: no call waits for ever, for an engine can accept one and never answer it. */
 export interface EngineLimits {
@@ -28,15 +30,23 @@ export interface EngineLimits {
   readonly stopMs: number;
   /** Between two lines of a pull, which as a whole takes as long as it takes. */
   readonly pullIdleMs: number;
+  /** Between two pieces of an archive, likewise. */
+  readonly archiveIdleMs: number;
 }
 
-const usualLimits: EngineLimits = { quickMs: 30_000, slowMs: 180_000, stopMs: 3_600_000, pullIdleMs: 300_000 };
+const usualLimits: EngineLimits = {
+  quickMs: 30_000,
+  slowMs: 180_000,
+  stopMs: 3_600_000,
+  pullIdleMs: 300_000,
+  archiveIdleMs: 120_000,
+};
 
 /**
  * The engine at `address`. Nothing is asked of it before the first call, and every call negotiates nothing: the API
  * version is that of the last `identify`, which `watch` repeats at every connection.
  */
-export function openEngine(address: EngineAddress, limits: EngineLimits = usualLimits): Engine & Disk {
+export function openEngine(address: EngineAddress, limits: EngineLimits = usualLimits): Engine & Disk & EngineStorage {
   const unversioned = clientFor(address);
   const docker = clientFor(address);
   const identify = async (signal: AbortSignal): Promise<EngineIdentity> => {
@@ -62,6 +72,7 @@ export function openEngine(address: EngineAddress, limits: EngineLimits = usualL
     ...reading(docker, limits),
     ...changing(docker, limits),
     ...diskOf(docker, limits),
+    ...storageOf(docker, limits),
     pull: (request, signal) => pull(docker, request, limits, signal),
   };
 }

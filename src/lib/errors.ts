@@ -21,6 +21,9 @@ export type ErrorCode =
   | "registry_failed"
   | "registry_answer_invalid"
   | "candidate_failed"
+  | "backup_failed"
+  | "backup_damaged"
+  | "backup_not_found"
   | "broker_unreachable"
   | "broker_refused"
   | "file_failed";

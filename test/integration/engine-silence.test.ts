@@ -12,7 +12,7 @@ import { GangwayError } from "../../src/lib/errors.ts";
 
 /* An engine that accepts and does not answer, or stops in the middle: no real one can be made to. */
 
-const limits = { quickMs: 60, slowMs: 60, stopMs: 60, pullIdleMs: 500 };
+const limits = { quickMs: 60, slowMs: 60, stopMs: 60, pullIdleMs: 500, archiveIdleMs: 500 };
 const signal = new AbortController().signal;
 let directory: string;
 let server: Server;

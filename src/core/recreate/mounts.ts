@@ -35,7 +35,7 @@ function withVolume(request: MountRequest, mounted: readonly MountPoint[]): Moun
  * The volume's name. Docker 28.5 leaves it out for a bind that is only a destination; the directory has it, as the local
  * driver lays its volumes out.
  */
-function volumeNameOf({ Name, Source }: MountPoint): string | undefined {
+export function volumeNameOf({ Name, Source }: MountPoint): string | undefined {
   return unlessEmpty(Name) ?? /\/volumes\/(?<name>[^/]+)\/_data$/.exec(Source)?.groups?.["name"];
 }
 

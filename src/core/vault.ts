@@ -1,0 +1,54 @@
+import type { BackupManifest, BackupPlan, Compression, PartRecord } from "./backup.ts";
+import type { KeptBackup } from "./backup-retention.ts";
+
+/** The backups in the backup directory: types only. Every call rejects with `file_failed`, or as it says. */
+export interface Vault {
+  /**
+   * Begins a backup with what the plan says; the time in its name is the plan's, or the first second after it that is
+   * free. `note` is told the name of the file before there is one. Rejects with `aborted` once `signal` has aborted, and
+   * so does the draft.
+   */
+  readonly begin: (request: BackupRequest, signal: AbortSignal) => Promise<BackupDraft>;
+  /** All whole ones, the newest first. */
+  readonly list: () => Promise<readonly BackupFile[]>;
+  /**
+   * Reads a backup from its first byte to its last, and resolves where it is what its manifest says. Rejects with
+   * `backup_damaged` where it is not, and with `backup_not_found` where there is none of this name. `onBytes` is told
+   * how much has been read of the file.
+   */
+  readonly verify: (file: string, onBytes: (bytes: number) => void, signal: AbortSignal) => Promise<VerifiedBackup>;
+  readonly remove: (file: string) => Promise<void>;
+  /** What is still free on the disk. */
+  readonly freeBytes: () => Promise<number>;
+  /** Removes what an interrupted backup has left; `partial` is a draft's. */
+  readonly discard: (partial: string) => Promise<void>;
+  /** Removes what is left of backups that nobody has written to for a while. */
+  readonly clear: () => Promise<void>;
+}
+
+export interface BackupRequest {
+  readonly plan: BackupPlan;
+  readonly compression: Compression;
+  readonly note?: (partial: string) => Promise<void>;
+}
+
+/** A backup that is being written. Disposing of it removes what is not whole. */
+export interface BackupDraft extends AsyncDisposable {
+  /**
+   * Adds a part. Rejects with `backup_failed` where `content` is no whole tar archive; `onBytes` is told how many bytes
+   * of it have been written.
+   */
+  readonly add: (part: string, content: AsyncIterable<Buffer>, onBytes: (bytes: number) => void) => Promise<PartRecord>;
+  /** Ends the backup and resolves when it survives a power cut, has been read back, and has its name. */
+  readonly finish: () => Promise<VerifiedBackup & BackupFile>;
+}
+
+export interface BackupFile extends KeptBackup {
+  readonly compression: Compression;
+  readonly bytes: number;
+}
+
+export interface VerifiedBackup {
+  readonly plan: BackupPlan;
+  readonly manifest: BackupManifest;
+}

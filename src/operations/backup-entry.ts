@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { backupSteps, type BackupEntry as Entry } from "../core/backup-journal.ts";
+
+/** What entries have in `schema`; a change of their form changes it. */
+export const backupJournalVersion = 1;
+
+/** What Gangway wrote itself. */
+export const BackupEntry: z.ZodType<Entry> = z.looseObject({
+  schema: z.literal(backupJournalVersion),
+  kind: z.literal("backup"),
+  operation: z.string().regex(/^[0-9a-f]{8}$/),
+  id: z.string(),
+  node: z.string(),
+  container: z.string().min(1),
+  startedAt: z.string(),
+  step: z.enum(backupSteps),
+  halts: z.array(
+    z.looseObject({
+      container: z.string().min(1),
+      id: z.string().min(1),
+      deed: z.enum(["stop", "pause"]),
+      startedAt: z.string(),
+    }),
+  ),
+  begun: z.int().nonnegative(),
+  partial: z.string().min(1),
+});

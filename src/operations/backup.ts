@@ -1,0 +1,217 @@
+import { type BackupPlan, type Compression, type Consistency, partsOf, placeOf } from "../core/backup.ts";
+import { backupHelperFor } from "../core/backup-helper.ts";
+import type { BackupEntry, BackupJournal } from "../core/backup-journal.ts";
+import { backupHelperNameFor } from "../core/backup-name.ts";
+import { outdatedBackups, type Retention } from "../core/backup-retention.ts";
+import type { ContainerInspect } from "../core/inspect.ts";
+import type { Command, Outcome } from "../core/operation.ts";
+import type { Engine, Inventory } from "../core/ports.ts";
+import type { EngineStorage } from "../core/storage.ts";
+import type { BackupFile, Vault } from "../core/vault.ts";
+import { GangwayError, messageOf } from "../lib/errors.ts";
+import type { Log } from "../lib/log.ts";
+import { bytesText } from "../lib/text.ts";
+import type { Clock } from "../lib/time.ts";
+import { removeHelper } from "./backup-helper.ts";
+import { type Preparation, prepareBackup, requireSpace } from "./backup-preparation.ts";
+import { haltAll, requireHalted, resumeAll } from "./halts.ts";
+import type { Order } from "./runner.ts";
+
+export interface BackupDependencies {
+  readonly engine: Pick<
+    Engine,
+    "create" | "inspect" | "inspectImage" | "list" | "pause" | "remove" | "start" | "stop" | "unpause"
+  > &
+    EngineStorage;
+  readonly vault: Vault;
+  readonly backupJournal: BackupJournal;
+  readonly backups: BackupSettings;
+  readonly inventory: Pick<Inventory, "node">;
+  readonly node: string;
+  /** Gangway's release. */
+  readonly version: string;
+  readonly ownContainerId: string | undefined;
+  /** Which containers does Gangway reach the engine through? */
+  readonly wayToEngine: () => Promise<(inspect: ContainerInspect) => boolean>;
+  /** The operations that somebody is at work on. */
+  readonly atWork: Set<string>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What the configuration says of backups. */
+export interface BackupSettings {
+  readonly consistency: Consistency;
+  readonly compression: Compression;
+  readonly retention: Retention;
+}
+
+/** At the end everything gets its time, whatever has become of the rest: a stop can take as long as it likes. */
+const resumeMs = 3_600_000;
+const tidyMs = 60_000;
+
+/**
+ * Writes a container's definition and the data of its volumes into one file. Everything that can be found out beforehand
+ * comes first; then those that can write to the data are halted, and run again as soon as it has been read. Whatever goes
+ * wrong, they run again, and no file is left but a whole one that was read back.
+ */
+export async function backUpContainer(
+  deps: BackupDependencies,
+  { container }: Extract<Command, { readonly kind: "backup" }>,
+  order: Order,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  deps.atWork.add(order.operation);
+  try {
+    const prepared = await prepareBackup(deps, container, signal);
+    if (prepared.kind === "refused") return { state: "rejected", message: prepared.message };
+    const { plan } = prepared;
+    const total = await requireSpace(deps, plan, signal);
+    const { file, remarks } = await carryOut(deps, prepared, { order, total }, signal);
+    for (const warning of plan.warnings) deps.log.warn({ container, operation: order.id, warning }, "backup warning");
+    await removeOutdated(deps, container);
+    const sentences = [`${container} was backed up to ${file.file} (${bytesText(file.bytes)}).`, ...remarks];
+    return { state: "done", message: sentences.join(" ") };
+  } finally {
+    deps.atWork.delete(order.operation);
+  }
+}
+
+interface Carriage {
+  readonly order: Order;
+  /** The bytes that are going to be read, where that is known. */
+  readonly total: number | undefined;
+}
+
+interface Carried {
+  readonly file: BackupFile;
+  readonly remarks: readonly string[];
+}
+
+async function carryOut(
+  deps: BackupDependencies,
+  { plan, image, halts }: Preparation,
+  { order, total }: Carriage,
+  signal: AbortSignal,
+): Promise<Carried> {
+  const { engine, vault, backupJournal, node, backups, clock } = deps;
+  const { container } = plan;
+  const { operation, id, startedAt } = order;
+  let entry: BackupEntry = {
+    ...{ schema: 1, kind: "backup", operation, id, node, container, startedAt },
+    ...{ step: "preparing", halts, begun: 0, partial: "" },
+  };
+  const note = async (changes: Partial<BackupEntry>): Promise<void> => {
+    entry = { ...entry, ...changes };
+    await backupJournal.put(entry);
+  };
+  const resume = (): Promise<readonly string[]> => resumeAll(deps, entry, AbortSignal.timeout(resumeMs));
+  try {
+    const beginning = { plan, compression: backups.compression, note: (partial: string) => note({ partial }) };
+    await using draft = await vault.begin(beginning, signal);
+    const helper = partsOf(plan).length === 0 ? "" : await createHelper(deps, { plan, image, operation }, signal);
+    const haltedAt = clock.elapsed();
+    await note({ step: "halting" });
+    await haltAll(deps, halts, (begun) => note({ begun }), signal);
+    await note({ step: "reading" });
+    const report = progressOf(order, total);
+    for (const part of partsOf(plan)) {
+      const onBytes = report();
+      await draft.add(part, engine.readArchive(helper, placeOf(part).path, signal), onBytes);
+    }
+    await requireHalted(deps, halts, signal);
+    const resumed = await resume().catch((error: unknown) => new GangwayError("backup_failed", messageOf(error)));
+    const seconds = Math.round((clock.elapsed() - haltedAt) / 1_000);
+    if (!(resumed instanceof Error)) await note({ step: "writing", begun: 0 });
+    const file = await draft.finish();
+    if (resumed instanceof Error) throw notRunning(plan, file, resumed);
+    return { file, remarks: [...downtimeOf(plan, seconds), ...resumed] };
+  } finally {
+    await tidy(deps, entry, resume);
+  }
+}
+
+/** Lets everything run again, and removes the helper. What cannot be done now is done by the recovery: the entry stays. */
+async function tidy(
+  { engine, backupJournal, log }: BackupDependencies,
+  { container, operation, id, partial }: BackupEntry,
+  resume: () => Promise<readonly string[]>,
+): Promise<void> {
+  try {
+    await resume();
+    await removeHelper(engine, { container, operation }, AbortSignal.timeout(tidyMs));
+    if (partial !== "") await backupJournal.remove(operation);
+  } catch (error) {
+    log.error({ container, operation: id, err: error }, "a backup could not be tidied up yet");
+  }
+}
+
+async function createHelper(
+  { engine }: Pick<BackupDependencies, "engine">,
+  {
+    plan: { container, volumes, binds, image: backedUp },
+    image,
+    operation,
+  }: Pick<Preparation, "plan" | "image"> & { readonly operation: string },
+  signal: AbortSignal,
+): Promise<string> {
+  if (image === undefined) {
+    const message = `The engine has no record any more of the image that ${container} runs: recreate it first`;
+    throw new GangwayError("backup_failed", message);
+  }
+  const mounts = [
+    ...volumes.flatMap(({ part, name }) =>
+      part === undefined ? [] : [{ part, type: "volume" as const, source: name }],
+    ),
+    ...binds.flatMap(({ part, source }) => (part === undefined ? [] : [{ part, type: "bind" as const, source }])),
+  ];
+  const helper = backupHelperFor({ container, operation, imageId: backedUp.id, imageConfig: image.Config, mounts });
+  signal.throwIfAborted();
+  // An abort in the middle would leave it open whether there is a container.
+  await engine.create(helper, new AbortController().signal);
+  return backupHelperNameFor(container, operation);
+}
+
+/** Tells the progress over all parts; each call begins another part. */
+function progressOf({ report }: Order, total: number | undefined): () => (bytes: number) => void {
+  let before = 0;
+  let last = 0;
+  const tell = (bytes: number): void => {
+    // Headers and padding come on top of what the engine counts.
+    const percent = total === undefined ? {} : { percent: Math.min(99, Math.floor((100 * bytes) / total)) };
+    report({ phase: "backing_up", ...percent });
+  };
+  tell(0);
+  return () => {
+    before += last;
+    last = 0;
+    return (bytes) => {
+      last = bytes;
+      tell(before + bytes);
+    };
+  };
+}
+
+function downtimeOf({ halted, consistency }: BackupPlan, seconds: number): readonly string[] {
+  if (halted.length === 0) return [];
+  const deed = consistency === "pause" ? "paused" : "stopped";
+  const names = halted.length === 1 ? "It was" : `${halted.join(", ")} were`;
+  return [`${names} ${deed} for ${seconds} s.`];
+}
+
+function notRunning({ container }: BackupPlan, { file }: BackupFile, cause: Error): GangwayError {
+  const message = `${container} was backed up to ${file}, but not everything runs again; Gangway goes on trying`;
+  return new GangwayError("backup_failed", message, { cause });
+}
+
+/** A backup that stays too long is no reason for the new one to have failed. */
+async function removeOutdated({ vault, backups, clock, log }: BackupDependencies, container: string): Promise<void> {
+  try {
+    for (const { file } of outdatedBackups(await vault.list(), container, backups.retention, clock.now())) {
+      await vault.remove(file);
+      log.info({ container, file }, "an old backup was removed");
+    }
+  } catch (error) {
+    log.warn({ container, err: error }, "old backups could not be removed");
+  }
+}
