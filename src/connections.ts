@@ -2,11 +2,13 @@ import { join } from "node:path";
 import type { Config, EngineConfig } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Proxies } from "./config/proxy-environment.ts";
+import type { BackupJournal } from "./core/backup-journal.ts";
 import type { Disk } from "./core/disk.ts";
 import type { ProcessUsage } from "./core/doors.ts";
 import type { ContainerInspect } from "./core/inspect.ts";
 import type { Engine, Journal, Registry } from "./core/ports.ts";
 import type { RegistryLimits } from "./core/registry-limit.ts";
+import type { EngineStorage } from "./core/storage.ts";
 import { endpointFrom, isWayToEngine } from "./core/way-to-engine.ts";
 import { openEngine } from "./docker/engine.ts";
 import { addressesOf } from "./docker/resolve.ts";
@@ -14,6 +16,7 @@ import { openJournal } from "./files/journal-store.ts";
 import type { Log, Secrets } from "./lib/log.ts";
 import type { Clock } from "./lib/time.ts";
 import type { BrokerOptions } from "./mqtt/connection.ts";
+import { BackupEntry, backupJournalVersion } from "./operations/backup-entry.ts";
 import { JournalEntry, journalVersion } from "./operations/journal-entry.ts";
 import { certificatesIn } from "./registry/certificates.ts";
 import { openRegistry } from "./registry/client.ts";
@@ -55,7 +58,7 @@ export interface Surroundings {
 export function openEngineOf(
   { host, caFile, certFile, keyFile }: EngineConfig,
   { readFile }: Pick<Surroundings, "readFile">,
-): Engine & Disk {
+): Engine & Disk & EngineStorage {
   return openEngine({
     host,
     ...(caFile === undefined ? {} : { ca: readFile(caFile) }),
@@ -70,6 +73,20 @@ export function openJournalOf({ dataDir }: Config, { log }: Pick<Surroundings, "
     { onDamage: (damage) => log.error(damage, "a damaged file was set aside") },
     { directory: join(dataDir, "journal"), schema: JournalEntry, version: journalVersion },
   );
+}
+
+/** The notes of unfinished backups, beside them. Rejects with `file_failed`. */
+export function openBackupJournalOf({ dataDir }: Config, { log }: Pick<Surroundings, "log">): Promise<BackupJournal> {
+  return openJournal(
+    { onDamage: (damage) => log.error(damage, "a damaged file was set aside") },
+    { directory: join(dataDir, "journal", "backups"), schema: BackupEntry, version: backupJournalVersion },
+  );
+}
+
+/** Where the backups of a node's containers are: the same names may be on another node. */
+export function backupDirectoryOf({ dataDir, backup, engines }: Config, node: string): string {
+  const directory = backup.dir ?? join(dataDir, "backups");
+  return engines.length === 1 ? directory : join(directory, node);
 }
 
 /** Which containers Gangway reaches the engine at `host` through; its name is resolved anew each time. */

@@ -5,6 +5,7 @@ import {
   type BrokerAddress,
   brokerAddressFrom,
   embeddedUrl,
+  openBackupJournalOf,
   openEngineOf,
   openJournalOf,
   type Surroundings,
@@ -43,6 +44,7 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
   const remoteImages = stack.use(await openRemoteImages(inData("images.json"), files));
   const history = stack.use(await openHistory(inData("history.json"), files));
   const journal = await openJournalOf(config, surroundings);
+  const backupJournal = await openBackupJournalOf(config, surroundings);
   const limits = await registryLimits(inData("limits.json"), surroundings, files, stack);
 
   const nodes: Node[] = [];
@@ -58,7 +60,7 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
       known: known.engine(host),
       remoteImages: remoteImages.engine(host),
       history,
-      journal,
+      ...{ journal, backupJournal },
       settingsFile,
       limits,
     };

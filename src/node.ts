@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Config, EngineConfig } from "./config/config.ts";
-import { type BrokerAddress, openRegistryOf, type Surroundings } from "./connections.ts";
+import { type BrokerAddress, backupDirectoryOf, openRegistryOf, type Surroundings } from "./connections.ts";
 import { autoUpdatePolicy } from "./core/auto-update.ts";
+import type { BackupJournal } from "./core/backup-journal.ts";
 import type { Disk } from "./core/disk.ts";
 import type { NodeNews, ServedNode } from "./core/doors.ts";
-import { replaces } from "./core/journal.ts";
 import { eventFrom, eventsFrom, type NodeEvent } from "./core/node-event.ts";
 import type { OperationResult } from "./core/operation.ts";
 import type {
@@ -19,6 +19,8 @@ import type {
 } from "./core/ports.ts";
 import type { RegistryLimits } from "./core/registry-limit.ts";
 import { isSelected } from "./core/selection.ts";
+import type { EngineStorage } from "./core/storage.ts";
+import { openVault } from "./files/backup/vault.ts";
 import type { History } from "./files/history.ts";
 import type { KnownEngine } from "./files/known.ts";
 import type { SettingsFile } from "./files/settings.ts";
@@ -31,23 +33,21 @@ import { showRegistryLimits } from "./inventory/registry-limits.ts";
 import { scheduleChecks } from "./inventory/schedule.ts";
 import { createInventory } from "./inventory/store.ts";
 import { type ContainerWatch, watchContainers } from "./inventory/watch.ts";
-import { createLocks } from "./lib/locks.ts";
 import { untilAborted } from "./lib/time.ts";
 import { openBridge } from "./node-bridge.ts";
-import { createRecovery } from "./operations/recover.ts";
-import { createRunner, type Runner } from "./operations/runner.ts";
-import { scopeOf } from "./operations/scope.ts";
-import { autoUpdateSettings, type ProcedureDependencies, proceduresFor, updateDependencies } from "./procedures.ts";
+import { openOperations } from "./node-operations.ts";
+import { autoUpdateSettings } from "./procedures.ts";
 
 export interface NodeDependencies {
   readonly config: Config;
   readonly surroundings: Surroundings;
-  readonly engine: Engine & Disk;
+  readonly engine: Engine & Disk & EngineStorage;
   readonly broker: BrokerAddress;
   readonly known: KnownEngine;
   readonly remoteImages: RemoteImages;
   readonly history: History;
   readonly journal: Journal;
+  readonly backupJournal: BackupJournal;
   readonly settingsFile: SettingsFile;
   readonly limits: RegistryLimits;
   /** Told of everything that happens on the node. */
@@ -64,8 +64,6 @@ export interface Node {
   readonly ended: Promise<void>;
 }
 
-/** What is under way when the end comes gets this long to finish or to reach a safe point. */
-const graceMs = 30_000;
 const newOperation = (): string => randomBytes(4).toString("hex");
 
 /** Serves one engine until `signal` aborts, and what was begun is finished or at a safe point. */
@@ -174,6 +172,9 @@ async function serveNode(
     ...deps,
     ...subject,
     engineHost: subject.engineConfig.host,
+    vault: openVault(backupDirectoryOf(config, node)),
+    version: surroundings.version,
+    newOperation,
     switches: settingsFile.autoUpdateSwitches(node),
     atWork: new Set<string>(),
     rediscover: (): void => bridge.rediscover(),
@@ -213,34 +214,6 @@ async function serveNode(
   await stop();
   lifetime.abort();
   await connected;
-}
-
-/** What carries commands out, and what puts right what an interrupted one has left. */
-function openOperations(
-  deps: Omit<ProcedureDependencies, "submit">,
-  onResult: (result: OperationResult, joined?: boolean) => void,
-): { readonly runner: Runner; readonly stop: () => Promise<void> } {
-  const locks = createLocks();
-  const working: ProcedureDependencies = { ...deps, submit: (...order) => runner.submit(...order) };
-  const recovery = createRecovery({ ...updateDependencies(working), ...working, locks, onResult });
-  const runner: Runner = createRunner({
-    ...working,
-    procedures: proceduresFor(working),
-    scopeOf: (command, signal) => scopeOf(working, command, signal),
-    locks,
-    parallel: working.config.update.parallel,
-    newOperation,
-    ready: recovery.done,
-    onResult: (result, joined) => {
-      onResult(result, joined);
-      // Something may be left to put right, after one that went well too: the old container, for one.
-      if (replaces(result.command)) recovery.look();
-    },
-  });
-  const stop = async (): Promise<void> => {
-    await Promise.all([runner.stop(graceMs), recovery.stop(graceMs)]);
-  };
-  return { runner, stop };
 }
 
 function autoUpdatesFor(

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Config } from "./config/config.ts";
 import { wayToEngineOf } from "./connections.ts";
 import type { AutoUpdateSettings } from "./core/auto-update.ts";
+import type { BackupJournal } from "./core/backup-journal.ts";
 import { isoSeconds, nameFrom } from "./core/container.ts";
 import type { Disk } from "./core/disk.ts";
 import { type LocalImage, localImageFrom } from "./core/image-identity.ts";
@@ -19,11 +20,14 @@ import type {
   RemoteImages,
 } from "./core/ports.ts";
 import { keptAfterUpdate } from "./core/retention.ts";
+import type { EngineStorage } from "./core/storage.ts";
 import { type CheckRecord, recordAfterRollback, recordAfterUpdate } from "./core/update-status.ts";
+import type { Vault } from "./core/vault.ts";
 import type { ContainerWatch } from "./inventory/watch.ts";
 import type { Log } from "./lib/log.ts";
 import type { Clock } from "./lib/time.ts";
 import { switchAutoUpdate } from "./operations/auto-update.ts";
+import { type BackupDependencies, type BackupSettings, backUpContainer } from "./operations/backup.ts";
 import { checkForUpdates } from "./operations/check.ts";
 import { dryRun } from "./operations/dry-run.ts";
 import { changeLifecycle } from "./operations/lifecycle.ts";
@@ -35,7 +39,7 @@ import { createVersionSources } from "./operations/version-findings.ts";
 
 export interface ProcedureDependencies {
   readonly config: Config;
-  readonly engine: Engine & Disk;
+  readonly engine: Engine & Disk & EngineStorage;
   /** The engine's address, as configured. */
   readonly engineHost: string;
   readonly registry: Registry;
@@ -43,9 +47,13 @@ export interface ProcedureDependencies {
   readonly inventory: Inventory;
   readonly look: ContainerWatch["look"];
   readonly journal: Journal;
+  readonly backupJournal: BackupJournal;
+  readonly vault: Vault;
   readonly switches: AutoUpdateSwitches;
   readonly node: string;
   readonly ownContainerId: string | undefined;
+  /** Gangway's release. */
+  readonly version: string;
   /** The operations that somebody is at work on. */
   readonly atWork: Set<string>;
   readonly submit: Operations["submit"];
@@ -62,6 +70,7 @@ export function proceduresFor(deps: ProcedureDependencies): Procedures {
   const update = updateDependencies(deps);
   const lifecycle = { ...deps, wayToEngine: update.wayToEngine };
   const checking = { ...deps, versions: createVersionSources(deps, config) };
+  const backing = backupDependencies(deps);
   const switching = { ...deps, settings: autoUpdateSettings(config) };
   const replace = (command: Extract<Command, { kind: SwapCommand }>, order: Order, signal: AbortSignal) =>
     command.dryRun === true || config.update.dryRun
@@ -71,6 +80,7 @@ export function proceduresFor(deps: ProcedureDependencies): Procedures {
     update: replace,
     recreate: replace,
     rollback: replace,
+    backup: (command, order, signal) => backUpContainer(backing, command, order, signal),
     update_all: (command) => updateSeveral(deps, command),
     start: (command, _, signal) => changeLifecycle(lifecycle, command, signal),
     stop: (command, _, signal) => changeLifecycle(lifecycle, command, signal),
@@ -102,6 +112,18 @@ export function proceduresFor(deps: ProcedureDependencies): Procedures {
 /** What the configuration says of automatic updates. */
 export function autoUpdateSettings({ update, images }: Config): AutoUpdateSettings {
   return { enabled: update.auto.enabled, images };
+}
+
+/** What the configuration says of backups. */
+function backupSettings({ backup }: Config): BackupSettings {
+  const { consistency, compression, keep, keepDays } = backup;
+  const keepForMs = keepDays === undefined ? undefined : keepDays * 86_400_000;
+  return { consistency, compression, retention: { keep, keepForMs } };
+}
+
+/** What backing up containers needs, and the recovery of interrupted backups. */
+export function backupDependencies(deps: ProcedureDependencies): BackupDependencies {
+  return { ...deps, backups: backupSettings(deps.config), wayToEngine: wayToEngineOf(deps.engineHost) };
 }
 
 /** What the configuration says of replacing containers. */

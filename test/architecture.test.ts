@@ -21,6 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "node.ts": ["*"],
   "doors.ts": ["*"],
   "node-bridge.ts": ["*"],
+  "node-operations.ts": ["*"],
   "connections.ts": ["*"],
   "procedures.ts": ["*"],
   cli: ["*"],

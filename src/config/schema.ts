@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Backup } from "./backup.ts";
 import { Entities } from "./entities.ts";
 import { Http } from "./http.ts";
 import { Image } from "./images.ts";
@@ -233,6 +234,7 @@ export const ConfigFile = z.strictObject(
       )
       .prefault({})
       .meta({ description: "Figures of running containers." }),
+    backup: Backup,
     http: Http,
     containers: z
       .strictObject(

@@ -1,4 +1,4 @@
-import { placeOf } from "./backup.ts";
+import { rootOf } from "./backup.ts";
 import { backupHelperNameFor } from "./backup-name.ts";
 import type { ImageConfig } from "./inspect.ts";
 import type { CreateRequest } from "./ports.ts";
@@ -38,7 +38,7 @@ export function backupHelperFor({ container, operation, imageId, imageConfig, mo
         NetworkMode: "none",
         Mounts: [
           ...mounts.map(({ part, type, source }) => ({
-            ...{ Type: type, Source: source, Target: placeOf(part).path, ReadOnly: true },
+            ...{ Type: type, Source: source, Target: `/${rootOf(part)}`, ReadOnly: true },
             ...(type === "volume" ? { VolumeOptions: { NoCopy: true } } : {}),
           })),
           ...covered,

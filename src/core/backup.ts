@@ -129,9 +129,11 @@ export function partsOf({ volumes, binds }: Pick<BackupPlan, "volumes" | "binds"
   return [...volumes, ...binds].flatMap(({ part }) => part ?? []);
 }
 
-/** The directory in a helper container that is mounted for a part, and that the part's archive is about. */
-export function placeOf(part: string): { readonly parent: string; readonly name: string; readonly path: string } {
-  const [directory = "", file = ""] = part.split("/");
-  const name = file.replace(/\.tar$/, "");
-  return { parent: `/${directory}`, name, path: `/${directory}/${name}` };
+/**
+ * What all names in a part's archive begin with (`v0` of `volumes/v0.tar`): it is mounted at `/v0` in a helper container.
+ * So the archive has the owner and the mode of the volume's own directory; and where it is extracted at `/`, the engine
+ * takes any symbolic link in it, while it refuses one that leads above the directory in which it extracts.
+ */
+export function rootOf(part: string): string {
+  return part.slice(part.indexOf("/") + 1).replace(/\.tar$/, "");
 }

@@ -87,9 +87,15 @@ function typeOf(result: OperationResult): EventType | undefined {
   const { prune } = result;
   // One that has not gone well to the end has removed something all the same.
   if (prune !== undefined) return prune.preview || prune.removed.length === 0 ? undefined : "pruned";
+  if (command === "backup") return backupTypeOf(state);
   if (isUpdate(result)) return "updated";
   if (state === "rolled_back") return "rolled_back";
   return state === "failed" && command === "update" ? "update_failed" : undefined;
+}
+
+/** One that was cancelled, or refused before anything was touched, is no failure. */
+function backupTypeOf(state: OperationResult["state"]): EventType | undefined {
+  return state === "done" ? "backed_up" : state === "failed" ? "backup_failed" : undefined;
 }
 
 function deathsIn(before: Entry, after: Entry): readonly NodeEvent[] {

@@ -61,7 +61,7 @@ function asDryRun(options: { readonly dry_run?: boolean | undefined }): { readon
   return options.dry_run === true ? { dryRun: true } : {};
 }
 
-function plain(kind: "start" | "stop" | "restart" | "pause" | "unpause" | "check"): CommandRow {
+function plain(kind: "start" | "stop" | "restart" | "pause" | "unpause" | "check" | "backup"): CommandRow {
   return row(pressed(kind), {}, (container) => ({ kind, container }));
 }
 
@@ -87,6 +87,7 @@ const containerCommands: Readonly<Record<string, CommandRow>> = {
   restart: plain("restart"),
   pause: plain("pause"),
   unpause: plain("unpause"),
+  backup: plain("backup"),
   check: plain("check"),
   auto_update: row(onOrOff, { state }, (container, options) => ({
     kind: "auto_update",

@@ -1,4 +1,4 @@
-import { type BackupPlan, type Compression, type Consistency, partsOf, placeOf } from "../core/backup.ts";
+import { type BackupPlan, type Compression, type Consistency, partsOf, rootOf } from "../core/backup.ts";
 import { backupHelperFor } from "../core/backup-helper.ts";
 import type { BackupEntry, BackupJournal } from "../core/backup-journal.ts";
 import { backupHelperNameFor } from "../core/backup-name.ts";
@@ -117,7 +117,7 @@ async function carryOut(
     const report = progressOf(order, total);
     for (const part of partsOf(plan)) {
       const onBytes = report();
-      await draft.add(part, engine.readArchive(helper, placeOf(part).path, signal), onBytes);
+      await draft.add(part, engine.readArchive(helper, `/${rootOf(part)}`, signal), onBytes);
     }
     await requireHalted(deps, halts, signal);
     const resumed = await resume().catch((error: unknown) => new GangwayError("backup_failed", messageOf(error)));

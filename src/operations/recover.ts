@@ -17,6 +17,8 @@ export interface RecoverDependencies extends HandOverDependencies {
   readonly atWork: ReadonlySet<string>;
   readonly locks: Locks;
   readonly onResult: (result: OperationResult) => void;
+  /** Ends interrupted backups; resolves to the number of those that are still to be dealt with. */
+  readonly recoverBackups: (signal: AbortSignal) => Promise<number>;
 }
 
 export interface Recovery {
@@ -55,7 +57,8 @@ export function createRecovery(deps: RecoverDependencies): Recovery {
       woken = Promise.withResolvers<void>();
       if (inventory.node().engine !== undefined) {
         helpers = await followHelpers(deps, told, stopping.signal);
-        const left = await recoverLeftovers(deps, told, stopping.signal);
+        const left =
+          (await recoverLeftovers(deps, told, stopping.signal)) + (await deps.recoverBackups(stopping.signal));
         failures = left === 0 ? 0 : failures + 1;
         first.resolve();
       }

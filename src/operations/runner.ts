@@ -73,6 +73,8 @@ const traits: Readonly<Record<CommandKind, Trait>> = {
   update: replacement,
   recreate: replacement,
   rollback: replacement,
+  // Heavy on the disk, and it stops what may be needed for an update.
+  backup: replacement,
   start: change,
   stop: change,
   restart: change,

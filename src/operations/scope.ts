@@ -1,14 +1,16 @@
 import { dependantsFor } from "../core/dependants.ts";
 import type { Command } from "../core/operation.ts";
-import type { Engine } from "../core/ports.ts";
+import { backupScopeOf, type HaltsDependencies } from "./backup-preparation.ts";
 import { surveyOf } from "./survey.ts";
 
-/** Which containers a command will touch: those, too, that are replaced or restarted together with its own. */
+/** Which containers a command will touch: those, too, that are replaced,
+ * restarted or stopped together with its own. */
 export async function scopeOf(
-  { engine }: { readonly engine: Pick<Engine, "inspect" | "list"> },
+  deps: HaltsDependencies,
   command: Command,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
+  const { engine } = deps;
   switch (command.kind) {
     case "update":
     case "recreate":
@@ -24,6 +26,8 @@ export async function scopeOf(
       const grouping = dependantsFor(target, all);
       return grouping.kind === "cycle" ? [] : [command.container, ...grouping.dependants.recreate];
     }
+    case "backup":
+      return await backupScopeOf(deps, command.container, signal);
     default:
       return [];
   }

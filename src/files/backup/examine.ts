@@ -7,8 +7,8 @@ import {
   type BackupPlan as Plan,
   partsOf,
   pieceName,
-  placeOf,
   planName,
+  rootOf,
 } from "../../core/backup.ts";
 import type { VerifiedBackup } from "../../core/vault.ts";
 import { parseExact } from "../../lib/exact-json.ts";
@@ -135,7 +135,7 @@ function note(reading: Reading | undefined, piece: Buffer): void {
 }
 
 function readingOf(part: string): Reading {
-  const { name: root } = placeOf(part);
+  const root = rootOf(part);
   const onMember = ({ name, type, linkName }: TarMember): void => {
     reading.entries += 1;
     if (reading.entries === 1 ? name !== root : !isInside(name, root)) throw damaged(`${name} is not of ${part}`);

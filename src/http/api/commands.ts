@@ -58,7 +58,10 @@ function row<Shape extends z.ZodRawShape>(
   };
 }
 
-function plain(kind: "start" | "stop" | "restart" | "pause" | "unpause" | "check", summary: string): CommandRow {
+function plain(
+  kind: "start" | "stop" | "restart" | "pause" | "unpause" | "check" | "backup",
+  summary: string,
+): CommandRow {
   return row(summary, {}, (container) => ({ kind, container }));
 }
 
@@ -82,6 +85,7 @@ export const containerCommands: Readonly<Record<string, CommandRow>> = {
   restart: plain("restart", "Restart it."),
   pause: plain("pause", "Pause it."),
   unpause: plain("unpause", "Let it go on."),
+  backup: plain("backup", "Write its definition and the data of its volumes into a file."),
   check: plain("check", "Ask its registry for an update."),
   auto_update: row("Turn its automatic updates on or off.", { on }, (container, body) => ({
     kind: "auto_update",

@@ -1,0 +1,45 @@
+import { replaces } from "./core/journal.ts";
+import type { OperationResult } from "./core/operation.ts";
+import { createLocks } from "./lib/locks.ts";
+import { createRecovery } from "./operations/recover.ts";
+import { recoverBackups } from "./operations/recover-backups.ts";
+import { createRunner, type Runner } from "./operations/runner.ts";
+import { scopeOf } from "./operations/scope.ts";
+import { backupDependencies, type ProcedureDependencies, proceduresFor, updateDependencies } from "./procedures.ts";
+
+/** What is under way when the end comes gets this long to finish or to reach a safe point. */
+const graceMs = 30_000;
+
+/** What carries commands out, and what puts right what an interrupted one has left. */
+export function openOperations(
+  deps: Omit<ProcedureDependencies, "submit"> & { readonly newOperation: () => string },
+  onResult: (result: OperationResult, joined?: boolean) => void,
+): { readonly runner: Runner; readonly stop: () => Promise<void> } {
+  const locks = createLocks();
+  const working: ProcedureDependencies = { ...deps, submit: (...order) => runner.submit(...order) };
+  const backing = { ...backupDependencies(working), inventory: deps.inventory, locks, onResult };
+  const recovery = createRecovery({
+    ...updateDependencies(working),
+    ...working,
+    ...{ locks, onResult },
+    recoverBackups: (signal) => recoverBackups(backing, signal),
+  });
+  const runner: Runner = createRunner({
+    ...working,
+    procedures: proceduresFor(working),
+    scopeOf: (command, signal) => scopeOf(backing, command, signal),
+    locks,
+    parallel: working.config.update.parallel,
+    newOperation: deps.newOperation,
+    ready: recovery.done,
+    onResult: (result, joined) => {
+      onResult(result, joined);
+      // Something may be left to put right, after one that went well too: the old container, for one.
+      if (replaces(result.command) || result.command === "backup") recovery.look();
+    },
+  });
+  const stop = async (): Promise<void> => {
+    await Promise.all([runner.stop(graceMs), recovery.stop(graceMs)]);
+  };
+  return { runner, stop };
+}
