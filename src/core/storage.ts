@@ -26,8 +26,6 @@ export interface NetworkInspect {
 export interface EngineStorage {
   readonly inspectVolume: (name: string, signal: AbortSignal) => Promise<VolumeInspect>;
   readonly inspectNetwork: (name: string, signal: AbortSignal) => Promise<NetworkInspect>;
-  /** The bytes in each volume, by name, as far as the engine can tell: it has to look at every file of all of them. */
-  readonly volumeSizes: (signal: AbortSignal) => Promise<ReadonlyMap<string, number>>;
   /**
    * A tar archive of what is at `path` in a container, piece by piece. While it is read, the engine does nothing else
    * with that container. Rejects with `timeout` where nothing comes for a while, however long it takes as a whole.

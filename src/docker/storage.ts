@@ -36,13 +36,6 @@ const networkInspect: z.ZodType<NetworkInspect> = z.looseObject({
   Labels: texts,
 });
 
-/** `GET /system/df`; -1 where the driver does not tell. */
-const diskUsage = z.looseObject({
-  Volumes: z
-    .array(z.looseObject({ Name: z.string(), UsageData: z.looseObject({ Size: z.number() }).nullish() }))
-    .nullish(),
-});
-
 /** The calls about volumes, networks and files, at the API version that `docker` has then. */
 export function storageOf(docker: Docker, { quickMs, archiveIdleMs }: StorageLimits): EngineStorage {
   return {
@@ -54,17 +47,6 @@ export function storageOf(docker: Docker, { quickMs, archiveIdleMs }: StorageLim
       call(`inspect the network ${name}`, quickMs, signal, async (limit) =>
         networkInspect.parse(await getExact(docker, `/networks/${encodeURIComponent(name)}`, limit)),
       ),
-    volumeSizes: (signal) =>
-      call("say how big its volumes are", quickMs, signal, async (limit) => {
-        const { Volumes } = diskUsage.parse(await getExact(docker, "/system/df?type=volume", limit));
-        return new Map(
-          (Volumes ?? []).flatMap(({ Name, UsageData }) =>
-            UsageData === undefined || UsageData === null || UsageData.Size < 0
-              ? []
-              : [[Name, UsageData.Size] as const],
-          ),
-        );
-      }),
     readArchive: (container, path, signal) => readArchive({ docker, container, path, idleMs: archiveIdleMs }, signal),
   };
 }

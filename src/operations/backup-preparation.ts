@@ -4,9 +4,9 @@ import type { Halt } from "../core/backup-journal.ts";
 import { backupLabelsFrom } from "../core/backup-labels.ts";
 import { planBackup, sourcesOf } from "../core/backup-plan.ts";
 import { isoSeconds, isTransientName } from "../core/container.ts";
+import type { Disk } from "../core/disk.ts";
 import type { ContainerInspect, ImageInspect } from "../core/inspect.ts";
 import type { Engine } from "../core/ports.ts";
-import type { EngineStorage } from "../core/storage.ts";
 import { GangwayError, isErrorWithCode } from "../lib/errors.ts";
 import { bytesText } from "../lib/text.ts";
 import { deadline } from "../lib/time.ts";
@@ -110,12 +110,13 @@ const sizesMs = 20_000;
  * where they would not fit on the disk: what is compressed already does not get smaller.
  */
 export async function requireSpace(
-  { engine, vault }: Pick<BackupDependencies, "vault"> & { readonly engine: Pick<EngineStorage, "volumeSizes"> },
+  { engine, vault }: Pick<BackupDependencies, "vault"> & { readonly engine: Pick<Disk, "usage"> },
   plan: BackupPlan,
   signal: AbortSignal,
 ): Promise<number | undefined> {
   if (partsOf(plan).length === 0) return undefined;
-  const sizes = await engine.volumeSizes(deadline(sizesMs, signal)).catch(() => new Map<string, number>());
+  const usage = await engine.usage(["volume"], deadline(sizesMs, signal)).catch(() => undefined);
+  const sizes = new Map((usage?.volumes ?? []).flatMap(({ id, bytes }) => (bytes === null ? [] : [[id, bytes]])));
   signal.throwIfAborted();
   const volumes = plan.volumes.filter(({ part }) => part !== undefined);
   const needed = volumes.reduce((total, { name }) => total + (sizes.get(name) ?? 0), 0);

@@ -3,6 +3,7 @@ import { backupHelperFor } from "../core/backup-helper.ts";
 import type { BackupEntry, BackupJournal } from "../core/backup-journal.ts";
 import { backupHelperNameFor } from "../core/backup-name.ts";
 import { outdatedBackups, type Retention } from "../core/backup-retention.ts";
+import type { Disk } from "../core/disk.ts";
 import type { ContainerInspect } from "../core/inspect.ts";
 import type { Command, Outcome } from "../core/operation.ts";
 import type { Engine, Inventory } from "../core/ports.ts";
@@ -22,7 +23,8 @@ export interface BackupDependencies {
     Engine,
     "create" | "inspect" | "inspectImage" | "list" | "pause" | "remove" | "start" | "stop" | "unpause"
   > &
-    EngineStorage;
+    EngineStorage &
+    Pick<Disk, "usage">;
   readonly vault: Vault;
   readonly backupJournal: BackupJournal;
   readonly backups: BackupSettings;

@@ -7,6 +7,7 @@ import { deadline } from "../lib/time.ts";
 import type { BackupDependencies } from "./backup.ts";
 import { removeHelper } from "./backup-helper.ts";
 import { resumeAll } from "./halts.ts";
+import { engineLock } from "./runner.ts";
 import { inspectIfThere } from "./survey.ts";
 
 export interface BackupRecoveryDependencies
@@ -41,7 +42,7 @@ export async function recoverBackups(deps: BackupRecoveryDependencies, signal: A
 async function recover(deps: BackupRecoveryDependencies, entry: BackupEntry, signal: AbortSignal): Promise<void> {
   const { container, operation, id, halts, step } = entry;
   const fields = { container, operation: id, step };
-  using _ = await deps.locks.acquire([container, ...halts.map((halt) => halt.container)]);
+  using _ = await deps.locks.acquire([container, ...halts.map((halt) => halt.container)], [engineLock]);
   try {
     if (!(await isHere(deps, entry, deadline(quickMs, signal)))) return;
     deps.log.warn(fields, "an interrupted backup was found");
