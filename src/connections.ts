@@ -8,6 +8,7 @@ import type { ProcessUsage } from "./core/doors.ts";
 import type { ContainerInspect } from "./core/inspect.ts";
 import type { Engine, Journal, Registry } from "./core/ports.ts";
 import type { RegistryLimits } from "./core/registry-limit.ts";
+import type { RestoreJournal } from "./core/restore-journal.ts";
 import type { EngineStorage } from "./core/storage.ts";
 import { endpointFrom, isWayToEngine } from "./core/way-to-engine.ts";
 import { openEngine } from "./docker/engine.ts";
@@ -19,6 +20,7 @@ import type { BrokerOptions } from "./mqtt/connection.ts";
 import { BackupEntry, backupJournalVersion } from "./operations/backup-entry.ts";
 import { JournalEntry, journalVersion } from "./operations/journal-entry.ts";
 import { certificatesIn } from "./registry/certificates.ts";
+import { RestoreEntry, restoreJournalVersion } from "./operations/restore-entry.ts";
 import { openRegistry } from "./registry/client.ts";
 import { createCredentialHelpers } from "./registry/credential-helper.ts";
 import { configuredCredentials, firstCredentials } from "./registry/credentials.ts";
@@ -80,6 +82,14 @@ export function openBackupJournalOf({ dataDir }: Config, { log }: Pick<Surroundi
   return openJournal(
     { onDamage: (damage) => log.error(damage, "a damaged file was set aside") },
     { directory: join(dataDir, "journal", "backups"), schema: BackupEntry, version: backupJournalVersion },
+  );
+}
+
+/** The notes of unfinished restores, likewise. Rejects with `file_failed`. */
+export function openRestoreJournalOf({ dataDir }: Config, { log }: Pick<Surroundings, "log">): Promise<RestoreJournal> {
+  return openJournal(
+    { onDamage: (damage) => log.error(damage, "a damaged file was set aside") },
+    { directory: join(dataDir, "journal", "restores"), schema: RestoreEntry, version: restoreJournalVersion },
   );
 }
 

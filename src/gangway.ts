@@ -8,6 +8,7 @@ import {
   openBackupJournalOf,
   openEngineOf,
   openJournalOf,
+  openRestoreJournalOf,
   type Surroundings,
 } from "./connections.ts";
 import type { NodeNews } from "./core/doors.ts";
@@ -45,6 +46,7 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
   const history = stack.use(await openHistory(inData("history.json"), files));
   const journal = await openJournalOf(config, surroundings);
   const backupJournal = await openBackupJournalOf(config, surroundings);
+  const restoreJournal = await openRestoreJournalOf(config, surroundings);
   const limits = await registryLimits(inData("limits.json"), surroundings, files, stack);
 
   const nodes: Node[] = [];
@@ -60,7 +62,7 @@ export async function runGangway(config: Config, surroundings: Surroundings, sig
       known: known.engine(host),
       remoteImages: remoteImages.engine(host),
       history,
-      ...{ journal, backupJournal },
+      ...{ journal, backupJournal, restoreJournal },
       settingsFile,
       limits,
     };

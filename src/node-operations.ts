@@ -3,6 +3,7 @@ import type { OperationResult } from "./core/operation.ts";
 import { createLocks } from "./lib/locks.ts";
 import { createRecovery } from "./operations/recover.ts";
 import { recoverBackups } from "./operations/recover-backups.ts";
+import { recoverRestores } from "./operations/recover-restores.ts";
 import { createRunner, type Runner } from "./operations/runner.ts";
 import { scopeOf } from "./operations/scope.ts";
 import { backupDependencies, type ProcedureDependencies, proceduresFor, updateDependencies } from "./procedures.ts";
@@ -22,7 +23,8 @@ export function openOperations(
     ...updateDependencies(working),
     ...working,
     ...{ locks, onResult },
-    recoverBackups: (signal) => recoverBackups(backing, signal),
+    recoverBackups: async (signal) =>
+      (await recoverBackups(backing, signal)) + (await recoverRestores(backing, signal)),
   });
   const runner: Runner = createRunner({
     ...working,
@@ -35,7 +37,7 @@ export function openOperations(
     onResult: (result, joined) => {
       onResult(result, joined);
       // Something may be left to put right, after one that went well too: the old container, for one.
-      if (replaces(result.command) || result.command === "backup") recovery.look();
+      if (replaces(result.command) || result.command === "backup" || result.command === "restore") recovery.look();
     },
   });
   const stop = async (): Promise<void> => {

@@ -3,6 +3,7 @@ import type { Config, EngineConfig } from "./config/config.ts";
 import { type BrokerAddress, backupDirectoryOf, openRegistryOf, type Surroundings } from "./connections.ts";
 import { autoUpdatePolicy } from "./core/auto-update.ts";
 import type { BackupJournal } from "./core/backup-journal.ts";
+import type { BackupShelf } from "./core/backup-shelf.ts";
 import type { Disk } from "./core/disk.ts";
 import type { NodeNews, ServedNode } from "./core/doors.ts";
 import { eventFrom, eventsFrom, type NodeEvent } from "./core/node-event.ts";
@@ -18,6 +19,7 @@ import type {
   RemoteImages,
 } from "./core/ports.ts";
 import type { RegistryLimits } from "./core/registry-limit.ts";
+import type { RestoreJournal } from "./core/restore-journal.ts";
 import { isSelected } from "./core/selection.ts";
 import type { EngineStorage } from "./core/storage.ts";
 import { openVault } from "./files/backup/vault.ts";
@@ -36,6 +38,7 @@ import { type ContainerWatch, watchContainers } from "./inventory/watch.ts";
 import { untilAborted } from "./lib/time.ts";
 import { openBridge } from "./node-bridge.ts";
 import { openOperations } from "./node-operations.ts";
+import { previewRestore } from "./operations/restore.ts";
 import { autoUpdateSettings } from "./procedures.ts";
 
 export interface NodeDependencies {
@@ -48,6 +51,7 @@ export interface NodeDependencies {
   readonly history: History;
   readonly journal: Journal;
   readonly backupJournal: BackupJournal;
+  readonly restoreJournal: RestoreJournal;
   readonly settingsFile: SettingsFile;
   readonly limits: RegistryLimits;
   /** Told of everything that happens on the node. */
@@ -198,7 +202,12 @@ async function serveNode(
     lifetime.signal,
   );
   const autoUpdateOf = (entry: Entry) => autoUpdatePolicy(entry, autoUpdateSettings(config));
-  subject.onServed({ name: node, inventory, operations: runner, engine: deps.engine, autoUpdateOf });
+  const { vault } = working;
+  const backups: BackupShelf = {
+    ...{ list: vault.list, remove: vault.remove },
+    preview: (command, limit) => previewRestore(working, command, limit),
+  };
+  subject.onServed({ name: node, inventory, operations: runner, engine: deps.engine, backups, autoUpdateOf });
   const autoUpdates = autoUpdatesFor(deps, { inventory, operations: runner, node }, signal);
   void scheduleChecks(
     { inventory, operations: runner, clock },

@@ -32,6 +32,7 @@ import { checkForUpdates } from "./operations/check.ts";
 import { dryRun } from "./operations/dry-run.ts";
 import { changeLifecycle } from "./operations/lifecycle.ts";
 import { prune } from "./operations/prune.ts";
+import { type RestoreDependencies, restoreContainer } from "./operations/restore.ts";
 import type { Order, Procedures } from "./operations/runner.ts";
 import { type UpdateDependencies, updateContainer } from "./operations/update.ts";
 import { updateSeveral } from "./operations/update-several.ts";
@@ -48,6 +49,7 @@ export interface ProcedureDependencies {
   readonly look: ContainerWatch["look"];
   readonly journal: Journal;
   readonly backupJournal: BackupJournal;
+  readonly restoreJournal: RestoreDependencies["restoreJournal"];
   readonly vault: Vault;
   readonly switches: AutoUpdateSwitches;
   readonly node: string;
@@ -80,6 +82,7 @@ export function proceduresFor(deps: ProcedureDependencies): Procedures {
     update: replace,
     recreate: replace,
     rollback: replace,
+    restore: (command, order, signal) => restoreContainer(deps, command, order, signal),
     backup: (command, order, signal) => backUpContainer(backing, command, order, signal),
     update_all: (command) => updateSeveral(deps, command),
     start: (command, _, signal) => changeLifecycle(lifecycle, command, signal),
@@ -122,7 +125,7 @@ function backupSettings({ backup }: Config): BackupSettings {
 }
 
 /** What backing up containers needs, and the recovery of interrupted backups. */
-export function backupDependencies(deps: ProcedureDependencies): BackupDependencies {
+export function backupDependencies(deps: ProcedureDependencies): BackupDependencies & RestoreDependencies {
   return { ...deps, backups: backupSettings(deps.config), wayToEngine: wayToEngineOf(deps.engineHost) };
 }
 

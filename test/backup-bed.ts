@@ -7,6 +7,7 @@ import { extract } from "tar-stream";
 import type { BackupPlan } from "../src/core/backup.ts";
 import type { BackupEntry } from "../src/core/backup-journal.ts";
 import type { OperationResult, Outcome, Progress } from "../src/core/operation.ts";
+import type { RestoreEntry } from "../src/core/restore-journal.ts";
 import { openEngine } from "../src/docker/engine.ts";
 import { openVault } from "../src/files/backup/vault.ts";
 import { openJournal } from "../src/files/journal-store.ts";
@@ -16,20 +17,26 @@ import { systemClock } from "../src/lib/time.ts";
 import { type BackupDependencies, type BackupSettings, backUpContainer } from "../src/operations/backup.ts";
 import { backupJournalVersion, BackupEntry as Entry } from "../src/operations/backup-entry.ts";
 import { recoverBackups } from "../src/operations/recover-backups.ts";
+import { recoverRestores } from "../src/operations/recover-restores.ts";
+import { type RestoreCommand, type RestoreDependencies, restoreContainer } from "../src/operations/restore.ts";
+import { RestoreEntry as Restoring, restoreJournalVersion } from "../src/operations/restore-entry.ts";
+import type { Order } from "../src/operations/runner.ts";
 import type { Bed } from "./bed/bed.ts";
 import { runIn } from "./bed/containers.ts";
 
 export interface Backups {
-  readonly deps: BackupDependencies;
+  readonly deps: BackupDependencies & RestoreDependencies;
   readonly directory: string;
   /** Backs a container up; gives how it ended, or throws. */
   readonly backUp: (container: string, signal?: AbortSignal) => Promise<Outcome>;
+  /** Makes a container anew; gives how it ended, or throws. */
+  readonly restore: (command: Omit<RestoreCommand, "kind">, signal?: AbortSignal) => Promise<Outcome>;
   /** Takes up what an interrupted backup has left; gives what was told of it. */
   readonly recover: () => Promise<readonly OperationResult[]>;
   readonly progress: () => readonly Pick<Progress, "phase" | "percent">[];
   /** The names of all files in the backup directory. */
   readonly files: () => Promise<readonly string[]>;
-  readonly journal: () => Promise<readonly BackupEntry[]>;
+  readonly journal: () => Promise<readonly (BackupEntry | RestoreEntry)[]>;
 }
 
 export interface BackupsOptions extends Partial<BackupSettings> {
@@ -53,9 +60,14 @@ export async function openBackups(bed: Bed, options: BackupsOptions = {}): Promi
     { onDamage: () => {} },
     { directory: join(home, "journal"), schema: Entry, version: backupJournalVersion },
   );
+  const restoreJournal = await openJournal(
+    { onDamage: () => {} },
+    { directory: join(home, "restores"), schema: Restoring, version: restoreJournalVersion },
+  );
   const told: Pick<Progress, "phase" | "percent">[] = [];
-  const deps: BackupDependencies = {
-    ...{ engine, backupJournal, ownContainerId, node: "bed", version: "1.2.3", clock: systemClock },
+  const deps: BackupDependencies & RestoreDependencies = {
+    registry: { credentialsFor: () => Promise.resolve(undefined) },
+    ...{ engine, backupJournal, restoreJournal, ownContainerId, node: "bed", version: "1.2.3", clock: systemClock },
     vault: openVault(directory),
     backups: { consistency: "stop", compression: "zstd", retention: { keep: 5 }, ...settings },
     inventory: { node: () => ({ engine: identity }) },
@@ -63,25 +75,29 @@ export async function openBackups(bed: Bed, options: BackupsOptions = {}): Promi
     atWork: new Set(),
     log: createLog({ level: "silent", output: { write: () => true }, secrets: createSecrets() }),
   };
+  const newOrder = (): Order => {
+    const operation = (++operations).toString(16).padStart(8, "0");
+    const report = (progress: Pick<Progress, "phase" | "percent">): void => void told.push(progress);
+    return { operation, id: operation, startedAt: new Date().toISOString(), report };
+  };
   return {
     deps,
     directory,
-    backUp: (container, signal = new AbortController().signal) => {
-      const operation = (++operations).toString(16).padStart(8, "0");
-      const report = (progress: Pick<Progress, "phase" | "percent">): void => void told.push(progress);
-      const order = { operation, id: operation, startedAt: new Date().toISOString(), report };
-      return backUpContainer(deps, { kind: "backup", container }, order, signal);
-    },
+    backUp: (container, signal = new AbortController().signal) =>
+      backUpContainer(deps, { kind: "backup", container }, newOrder(), signal),
+    restore: (command, signal = new AbortController().signal) =>
+      restoreContainer(deps, { kind: "restore", ...command }, newOrder(), signal),
     recover: async () => {
       const results: OperationResult[] = [];
       const onResult = (result: OperationResult): void => void results.push(result);
       const recovering = { ...deps, inventory: { setResult: () => {} }, locks: createLocks(), onResult };
       await recoverBackups(recovering, new AbortController().signal);
+      await recoverRestores(recovering, new AbortController().signal);
       return results;
     },
     progress: () => told,
     files: () => readdir(directory).catch(() => []),
-    journal: () => backupJournal.all(),
+    journal: async () => [...(await backupJournal.all()), ...(await restoreJournal.all())],
   };
 }
 

@@ -10,7 +10,15 @@ export interface HelperSubject {
   readonly imageId: string;
   readonly imageConfig: ImageConfig | undefined;
   /** What is mounted for each part: a volume's name, or a path of the host. */
-  readonly mounts: readonly { readonly part: string; readonly type: "volume" | "bind"; readonly source: string }[];
+  readonly mounts: readonly HelperMount[];
+}
+
+export interface HelperMount {
+  readonly part: string;
+  readonly type: "volume" | "bind";
+  readonly source: string;
+  /** Read-only, if absent. */
+  readonly isWritten?: boolean;
 }
 
 /** The label by which a helper container is known to be one; its value is the operation. */
@@ -37,8 +45,8 @@ export function backupHelperFor({ container, operation, imageId, imageConfig, mo
       HostConfig: {
         NetworkMode: "none",
         Mounts: [
-          ...mounts.map(({ part, type, source }) => ({
-            ...{ Type: type, Source: source, Target: `/${rootOf(part)}`, ReadOnly: true },
+          ...mounts.map(({ part, type, source, isWritten = false }) => ({
+            ...{ Type: type, Source: source, Target: `/${rootOf(part)}`, ReadOnly: !isWritten },
             ...(type === "volume" ? { VolumeOptions: { NoCopy: true } } : {}),
           })),
           ...covered,

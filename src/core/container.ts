@@ -70,7 +70,7 @@ export function isoSeconds(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
-const swapName = /\.gw-(?:new|old|helper|backup)-[0-9a-f]{8}$/;
+const swapName = /\.gw-(?:new|old|helper|backup|restore)-[0-9a-f]{8}$/;
 /**
  * Which operation a container's name comes from, and whose place it has or had; undefined for a name of another kind.
  */

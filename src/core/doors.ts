@@ -1,4 +1,5 @@
 import type { AutoUpdatePolicy } from "./auto-update.ts";
+import type { BackupShelf } from "./backup-shelf.ts";
 import type { NodeEvent } from "./node-event.ts";
 import type { CommandKind, OperationResult } from "./operation.ts";
 import type { Engine, Entry, Inventory, Operations } from "./ports.ts";
@@ -10,6 +11,7 @@ export interface ServedNode {
   readonly inventory: Inventory;
   readonly operations: OperationBook;
   readonly engine: Pick<Engine, "images" | "list">;
+  readonly backups: BackupShelf;
   readonly autoUpdateOf: (entry: Entry) => AutoUpdatePolicy;
   readonly isBrokerConnected: () => boolean;
 }

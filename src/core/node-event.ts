@@ -87,6 +87,7 @@ function typeOf(result: OperationResult): EventType | undefined {
   const { prune } = result;
   // One that has not gone well to the end has removed something all the same.
   if (prune !== undefined) return prune.preview || prune.removed.length === 0 ? undefined : "pruned";
+  if (command === "restore") return state === "done" ? "restored" : undefined;
   if (command === "backup") return backupTypeOf(state);
   if (isUpdate(result)) return "updated";
   if (state === "rolled_back") return "rolled_back";

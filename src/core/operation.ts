@@ -20,6 +20,8 @@ export type Command =
   | { readonly kind: "unpause"; readonly container: string }
   /** Write its definition and the data of its volumes into a file. */
   | { readonly kind: "backup"; readonly container: string }
+  /** Make a container anew from a backup; nothing that is there is written to. */
+  | ({ readonly kind: "restore"; readonly container: string; readonly file: string } & RestoreOptions)
   /** Ask the registries; without `container` for all of them. */
   | { readonly kind: "check"; readonly container?: string }
   /** Turn the switch for automatic updates; without `container` that of all of them. */
@@ -28,6 +30,16 @@ export type Command =
   | ({ readonly kind: "prune" } & PruneWish & MayBeDry)
   /** Publish everything again. */
   | { readonly kind: "rediscover" };
+
+/** How a backup is restored. */
+export interface RestoreOptions {
+  /** `same`: volumes under their own names, where nobody has these; `new`: under names of their own. `same`, if absent. */
+  readonly volumes?: "same" | "new";
+  /** Ports of the host in place of those of the backup: `{ "80/tcp": "8081" }`. */
+  readonly ports?: Readonly<Record<string, string>>;
+  /** As it was, if absent. */
+  readonly start?: boolean;
+}
 
 /** Only say what would be done. */
 interface MayBeDry {

@@ -17,6 +17,13 @@ export interface Vault {
    * how much has been read of the file.
    */
   readonly verify: (file: string, onBytes: (bytes: number) => void, signal: AbortSignal) => Promise<VerifiedBackup>;
+  /** The plan of a backup; nothing is proven of the rest. Rejects as `verify` does. */
+  readonly planOf: (file: string, signal: AbortSignal) => Promise<BackupPlan>;
+  /**
+   * The parts of a backup that was verified, in their order. Each content is to be read, or left, before the next part is
+   * asked for; it rejects with `backup_damaged` where it is not what the manifest says.
+   */
+  readonly parts: (file: string, manifest: BackupManifest, signal: AbortSignal) => AsyncIterable<StoredPart>;
   readonly remove: (file: string) => Promise<void>;
   /** What is still free on the disk. */
   readonly freeBytes: () => Promise<number>;
@@ -24,6 +31,12 @@ export interface Vault {
   readonly discard: (partial: string) => Promise<void>;
   /** Removes what is left of backups that nobody has written to for a while. */
   readonly clear: () => Promise<void>;
+}
+
+/** A part of a backup, as its archive. */
+export interface StoredPart {
+  readonly name: string;
+  readonly content: AsyncIterable<Buffer>;
 }
 
 export interface BackupRequest {

@@ -18,12 +18,3 @@ export function slugOf(text: string): string {
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "");
 }
-
-const byteUnits = ["B", "kB", "MB", "GB", "TB"] as const;
-
-/** A number of bytes as people read it, as the engine writes it too: `512 B`, `1.3 MB`. */
-export function bytesText(bytes: number): string {
-  const power = Math.min(byteUnits.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
-  const amount = bytes / 1_000 ** power;
-  return `${power === 0 || amount >= 100 ? Math.round(amount) : amount.toFixed(1)} ${byteUnits[power]}`;
-}

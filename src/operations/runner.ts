@@ -75,6 +75,7 @@ const traits: Readonly<Record<CommandKind, Trait>> = {
   rollback: replacement,
   // Heavy on the disk, and it stops what may be needed for an update.
   backup: replacement,
+  restore: replacement,
   start: change,
   stop: change,
   restart: change,

@@ -30,8 +30,20 @@ export async function verifyBackup(options: ReadOptions, signal: AbortSignal): P
   return examiner.verdict();
 }
 
+/** The plan of a backup, without reading what comes after it: nothing is proven of the rest. */
+export async function planOf(options: ReadOptions, signal: AbortSignal): Promise<Plan> {
+  const examiner = createExaminer();
+  for await (const passage of passagesIn(options, signal)) {
+    examiner.take(passage);
+    const plan = examiner.plan();
+    if (plan !== undefined) return plan;
+  }
+  throw damaged("it has no plan");
+}
+
 interface Examiner {
   readonly take: (passage: Passage) => void;
+  readonly plan: () => Plan | undefined;
   readonly verdict: () => VerifiedBackup;
 }
 
@@ -105,6 +117,7 @@ function createExaminer(): Examiner {
           passage satisfies never;
       }
     },
+    plan: () => plan,
     verdict: () => {
       if (plan === undefined) throw damaged("it is empty");
       if (manifest === undefined) throw damaged("it has no manifest: it is not whole");

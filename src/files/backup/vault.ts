@@ -5,7 +5,8 @@ import { backupFileName, backupNameFrom, partialEnding } from "../../core/backup
 import type { BackupDraft, BackupFile, BackupRequest, Vault } from "../../core/vault.ts";
 import { GangwayError } from "../../lib/errors.ts";
 import { codeOf, ensureDirectory, flushDirectory } from "../directory.ts";
-import { verifyBackup } from "./examine.ts";
+import { planOf, verifyBackup } from "./examine.ts";
+import { partsIn } from "./parts.ts";
 import type { ReadOptions } from "./reader.ts";
 import { openSink } from "./sink.ts";
 import { writeBackup } from "./writer.ts";
@@ -20,6 +21,8 @@ export function openVault(directory: string): Vault {
     list,
     begin: (request, signal) => beginIn(directory, request, signal),
     verify: async (file, onBytes, signal) => await verifyBackup({ ...optionsFor(directory, file), onBytes }, signal),
+    planOf: async (file, signal) => await planOf(optionsFor(directory, file), signal),
+    parts: (file, manifest, signal) => partsIn(optionsFor(directory, file), manifest, signal),
     remove: (file) =>
       guarded(`remove ${join(directory, file)}`, async () => {
         await rm(optionsFor(directory, file).path).catch((error: unknown) => {

@@ -17,7 +17,7 @@ const mostNames = 200;
 const name = z.string().min(1).max(255);
 
 /** What every body may hold. */
-const id = z
+export const id = z
   .string()
   .min(1)
   .max(longestId)

@@ -3,6 +3,7 @@ import type { PastOperation } from "../../core/doors.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Caller } from "../access.ts";
 import type { AccessWish } from "../settings.ts";
+import { backupNamed, backupsAnswer, previewAnswer, removalAnswer, restoreCommandFrom } from "./backups.ts";
 import { prunePreviewFrom } from "./commands.ts";
 import { openApiDocument } from "./openapi.ts";
 import { cancelAnswer, operationAnswer, submitOn } from "./operations.ts";
@@ -47,6 +48,7 @@ export function handlersFor(subject: ApiSubject): Readonly<Record<string, Handle
     ...lookingHandlers(subject),
     ...operationHandlers(subject),
     ...settingsHandlers(subject),
+    ...backupHandlers(subject),
   };
   return {
     ...(plain as Readonly<Record<string, unknown>> as Readonly<Record<string, Handler>>),
@@ -172,6 +174,30 @@ function wishFrom(body: z.output<typeof routes.changeSettings.body>): AccessWish
     ...(apiKey === undefined || apiKey === mask ? {} : { apiKey }),
     ...(generateApiKey === undefined ? {} : { generateApiKey }),
     ...(allowedIps === undefined ? {} : { allowedIps }),
+  };
+}
+
+function backupHandlers(subject: ApiSubject) {
+  return {
+    backups: ({ query }: Asked<typeof routes.backups>) => backupsAnswer(subject, query),
+    restorePreview: async ({ params, query, signal }: Asked<typeof routes.restorePreview>) => {
+      const found = await backupNamed(subject, params.file, query.node);
+      if (found.kind === "problem") return found.answer;
+      const { node, container } = found.thing;
+      return await previewAnswer(node, restoreCommandFrom(params.file, container, query), signal);
+    },
+    restoreBackup: async ({ params, query, body, caller, signal }: Asked<typeof routes.restoreBackup>) => {
+      const found = await backupNamed(subject, params.file, query.node);
+      if (found.kind === "problem") return found.answer;
+      const { node, container } = found.thing;
+      const order = { command: restoreCommandFrom(params.file, container, body), id: idIn(body), caller };
+      const [standing] = await submitOn(subject, [node], order, { waitMs: query.wait, signal });
+      return standing?.ended === true ? ok(standing.view) : accepted(standing?.view, [standing?.view]);
+    },
+    deleteBackup: async ({ params, query }: Asked<typeof routes.deleteBackup>) => {
+      const found = await backupNamed(subject, params.file, query.node);
+      return found.kind === "problem" ? found.answer : await removalAnswer(found.thing.node, params.file);
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { RouteAccess } from "../access.ts";
-import { type CommandRow, containerCommands, nodeCommands, pruneShape } from "./commands.ts";
+import { Backup, RestorePreview, restoreBody, restoreQuery } from "./backups.ts";
+import { type CommandRow, containerCommands, nodeCommands, id as ownId, pruneShape } from "./commands.ts";
 import { Container, Event, Image, Node, Operation, Problem, Settings } from "./schemas.ts";
 
 /*
@@ -49,11 +50,13 @@ const yes = z
   .transform((word) => word === "true" || word === "1")
   .optional();
 const ByName = z.object({ name: z.string().min(1).max(255) });
+const ByFile = z.object({ file: z.string().min(1).max(300) });
 const ById = z.object({ id: z.string().min(1).max(64) });
 const Operations = z.strictObject({ operations: z.array(Operation) });
 
 const read: RouteAccess = { scope: "read" };
 const control: RouteAccess = { scope: "control" };
+const admin: RouteAccess = { scope: "admin" };
 /** They answer while the API is off: the way to turn it on. */
 const settings: RouteAccess = { scope: "admin", whileDisabled: true };
 
@@ -61,6 +64,7 @@ function ok(schema: z.ZodType, description = "OK", mediaType?: string): RouteDec
   return { 200: { description, schema, ...(mediaType === undefined ? {} : { mediaType }) } };
 }
 
+const ended = "It has ended within `wait`; `ok` says how.";
 const accepted = "It waits or runs; ask again at `Location`.";
 
 export const routes = {
@@ -132,6 +136,40 @@ export const routes = {
     query: z.object({ ...pruneShape, all: yes.meta(pruneShape.all.meta() ?? {}), node }),
     answers: { ...ok(Operations, "`prune` has it."), 202: { description: accepted, schema: Operations } },
   },
+  backups: {
+    ...{
+      method: "GET",
+      path: "/backups",
+      summary: "The backups of containers, newest first.",
+      access: read,
+      params: none,
+    },
+    query: z.object({ node, container: z.string().max(255).optional() }),
+    answers: ok(z.strictObject({ backups: z.array(Backup) })),
+  },
+  restorePreview: {
+    ...{ method: "GET", path: "/backups/{file}", summary: "What a restore of a backup would do.", access: read },
+    params: ByFile,
+    query: z.object({ node: oneNode, ...restoreQuery }),
+    answers: ok(RestorePreview),
+  },
+  restoreBackup: {
+    ...{
+      method: "POST",
+      path: "/backups/{file}/restore",
+      summary: "Make a container anew from a backup.",
+      access: admin,
+    },
+    params: ByFile,
+    query: z.object({ node: oneNode, wait }),
+    body: z.strictObject({ ...restoreBody, id: ownId }),
+    answers: { ...ok(Operation, ended), 202: { description: accepted, schema: Operation } },
+  },
+  deleteBackup: {
+    ...{ method: "DELETE", path: "/backups/{file}", summary: "Delete a backup.", access: admin, params: ByFile },
+    query: z.object({ node: oneNode }),
+    answers: ok(z.strictObject({ file: z.string(), removed: z.literal(true) })),
+  },
   settings: {
     ...{ method: "GET", path: "/settings", summary: "Who may use the API.", access: settings, params: none },
     query: none,
@@ -165,8 +203,6 @@ export interface CommandRoute extends RouteDeclaration {
   readonly row: CommandRow;
   readonly body: z.ZodObject;
 }
-
-const ended = "It has ended within `wait`; `ok` says how.";
 
 /** The routes of commands, by the id of their operation in the OpenAPI document. */
 export const containerCommandRoutes: Readonly<Record<string, CommandRoute>> = Object.fromEntries(

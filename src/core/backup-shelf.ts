@@ -1,0 +1,17 @@
+import type { BackupPlan } from "./backup.ts";
+import type { Command } from "./operation.ts";
+import type { RestoreDecision } from "./restore.ts";
+import type { BackupFile } from "./vault.ts";
+
+/** The backups of a node's containers, as doors see them: types only. */
+export interface BackupShelf {
+  /** All whole ones, the newest first. */
+  readonly list: () => Promise<readonly BackupFile[]>;
+  /** Rejects with `backup_not_found` or `backup_damaged`; and as calls to the engine do. */
+  readonly preview: (
+    command: Extract<Command, { readonly kind: "restore" }>,
+    signal: AbortSignal,
+  ) => Promise<{ readonly backup: BackupPlan; readonly decision: RestoreDecision }>;
+  /** Rejects with `backup_not_found`. */
+  readonly remove: (file: string) => Promise<void>;
+}

@@ -1,0 +1,176 @@
+import type { BackedUpVolume, BackupPlan, CreatePlan, NetworkDefinition } from "./backup.ts";
+import type { ContainerInspect, CreateBody, EndpointConfig, MountRequest } from "./inspect.ts";
+
+/** What a restore is to make of a backup. */
+export interface RestoreWish {
+  /** What the container is to be called. */
+  readonly container: string;
+  /** `same`: under their own names, where nobody has these; `new`: under names of their own, beside what there is. */
+  readonly volumes: "same" | "new";
+  /** The ports of the host that are to be published in place of those of the backup: `{ "80/tcp": "8081" }`. */
+  readonly ports: Readonly<Record<string, string>>;
+  readonly start: boolean;
+}
+
+/** What the engine has already. */
+export interface Existing {
+  readonly containers: readonly ContainerInspect[];
+  /** Names. */
+  readonly volumes: ReadonlySet<string>;
+  readonly networks: ReadonlySet<string>;
+}
+
+/** What a restore creates, in this order; nothing of it is there yet. */
+export interface RestorePlan {
+  readonly container: string;
+  readonly networks: readonly NetworkDefinition[];
+  readonly volumes: readonly (BackedUpVolume & { readonly newName: string })[];
+  readonly create: CreatePlan;
+  readonly start: boolean;
+  /** Sentences on what may not be as one expects. */
+  readonly warnings: readonly string[];
+}
+
+export type RestoreDecision =
+  | { readonly kind: "plan"; readonly plan: RestorePlan }
+  /** A sentence for each thing that stands in the way, with what to do about it. */
+  | { readonly kind: "conflicts"; readonly conflicts: readonly string[] };
+
+const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
+/** Decides what a restore creates. Nothing that is there is ever written to. */
+export function planRestore(backup: BackupPlan, wish: RestoreWish, existing: Existing): RestoreDecision {
+  const { container } = wish;
+  const isCopy = container !== backup.container;
+  const volumes = backup.volumes.map((volume) => ({ ...volume, newName: newNameFor(volume, backup, wish) }));
+  const conflicts = conflictsOf(backup, wish, existing, volumes);
+  if (conflicts.length > 0) return { kind: "conflicts", conflicts };
+  const names = new Map(volumes.map(({ name, newName }) => [name, newName]));
+  const body = bodyFor(backup.create.body, { names, ports: wish.ports, isCopy, container: backup.container });
+  const connect = backup.create.connect.map(({ network, endpoint }) => ({
+    network,
+    endpoint: isCopy ? endpointOfCopy(endpoint, backup.container) : endpoint,
+  }));
+  return {
+    kind: "plan",
+    plan: {
+      ...{ container, volumes, start: wish.start },
+      networks: backup.networks.filter(({ name }) => !existing.networks.has(name)),
+      create: { ...backup.create, body, connect },
+      warnings: warningsOf(backup),
+    },
+  };
+}
+
+/** Anonymous volumes get a name: nobody could tell what they are otherwise, and the next prune would take them. */
+function newNameFor(
+  { name, anonymous, destinations }: BackedUpVolume,
+  { createdAt }: BackupPlan,
+  { container, volumes }: RestoreWish,
+): string {
+  const time = createdAt.replaceAll(/[-:]/g, "").slice(0, 15);
+  const path = (destinations[0] ?? "").replaceAll(/[^a-zA-Z0-9]+/g, "-");
+  const readable = anonymous ? `${container}${path}` : name;
+  return volumes === "new" || anonymous ? `${readable}-${time}` : readable;
+}
+
+function conflictsOf(
+  backup: BackupPlan,
+  { container, ports }: RestoreWish,
+  existing: Existing,
+  volumes: readonly { readonly newName: string }[],
+): readonly string[] {
+  const taken = existing.containers.some(({ Name }) => Name === `/${container}`);
+  const there = volumes.filter(({ newName }) => existing.volumes.has(newName)).map(({ newName }) => newName);
+  const bindings = backup.create.body.HostConfig["PortBindings"] as Readonly<Record<string, unknown>> | undefined;
+  const unknown = Object.keys(ports).filter((port) => !Object.hasOwn(bindings ?? {}, port));
+  const found: readonly (readonly [boolean, string])[] = [
+    [!volumeName.test(container), `${JSON.stringify(container)} is no name for a container.`],
+    [
+      taken,
+      `There is a container ${container} already: restore under another name, or rename or remove that one first.`,
+    ],
+    [
+      there.length > 0,
+      `There is a volume of this name already, and nothing is written into it: ${there.join(", ")}. Restore with new ` +
+        "names for the volumes, or remove what is there first.",
+    ],
+    [unknown.length > 0, `The container publishes no port ${unknown.join(", ")}.`],
+  ];
+  return found.flatMap(([holds, sentence]) => (holds ? [sentence] : []));
+}
+
+interface Change {
+  /** New names of volumes by their old ones. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly ports: RestoreWish["ports"];
+  readonly isCopy: boolean;
+  /** What the container was called. */
+  readonly container: string;
+}
+
+function bodyFor(body: CreateBody, { names, ports, isCopy, container }: Change): CreateBody {
+  const { HostConfig: host, NetworkingConfig: networking, ...config } = body;
+  const binds = (host["Binds"] as readonly string[] | null | undefined)?.map((bind) => renamedBind(bind, names));
+  const mounts = (host["Mounts"] as readonly MountRequest[] | null | undefined)?.map((mount) =>
+    mount.Type === "volume" ? { ...mount, Source: names.get(mount.Source ?? "") ?? mount.Source } : mount,
+  );
+  const labels = config["Labels"] as Readonly<Record<string, string>> | null | undefined;
+  const endpoints = Object.entries(networking.EndpointsConfig).map(
+    ([network, endpoint]) => [network, isCopy ? endpointOfCopy(endpoint, container) : endpoint] as const,
+  );
+  return {
+    ...config,
+    Image: body.Image,
+    ...(isCopy ? { MacAddress: undefined, Hostname: undefined, Labels: labelsOfCopy(labels) } : {}),
+    HostConfig: {
+      ...host,
+      ...(binds === undefined ? {} : { Binds: binds }),
+      ...(mounts === undefined ? {} : { Mounts: mounts }),
+      ...(Object.keys(ports).length === 0 ? {} : { PortBindings: portsFor(host["PortBindings"], ports) }),
+    },
+    NetworkingConfig: { EndpointsConfig: Object.fromEntries(endpoints) },
+  };
+}
+
+function renamedBind(bind: string, names: ReadonlyMap<string, string>): string {
+  const [source = "", ...rest] = bind.split(":");
+  return [names.get(source) ?? source, ...rest].join(":");
+}
+
+function portsFor(bindings: unknown, ports: RestoreWish["ports"]): Readonly<Record<string, unknown>> {
+  const before = (bindings ?? {}) as Readonly<Record<string, readonly { readonly HostIp?: string }[] | null>>;
+  const after = Object.entries(ports).map(([port, HostPort]) => [
+    port,
+    (before[port] ?? [{}]).slice(0, 1).map((binding) => ({ ...binding, HostPort })),
+  ]);
+  return { ...before, ...Object.fromEntries(after) };
+}
+
+/** Beside the original there is no place for its addresses, nor for the names that it is found by. */
+function endpointOfCopy(endpoint: EndpointConfig, container: string): EndpointConfig {
+  const { IPAMConfig: _, MacAddress: __, Aliases: aliases, ...rest } = endpoint;
+  const own = aliases?.filter((alias) => alias !== container) ?? [];
+  return own.length === 0 ? rest : { ...rest, Aliases: own };
+}
+
+/** Compose would take it for the service's own container, and remove one of the two. */
+function labelsOfCopy(labels: Readonly<Record<string, string>> | null | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(labels ?? {}).filter(([name]) => !name.startsWith("com.docker.compose.")));
+}
+
+function warningsOf({ volumes, binds, warnings }: BackupPlan): readonly string[] {
+  const empty = volumes.filter(({ part }) => part === undefined).map(({ name }) => name);
+  const kept = binds.filter(({ part }) => part !== undefined).map(({ source }) => source);
+  return [
+    ...warnings,
+    ...(empty.length === 0
+      ? []
+      : [`These volumes were left out of the backup and are empty now: ${empty.join(", ")}.`]),
+    ...(kept.length === 0
+      ? []
+      : [
+          `Directories of the host are not written to; their data is in the backup, to be put back by hand: ${kept.join(", ")}.`,
+        ]),
+  ];
+}

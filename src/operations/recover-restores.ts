@@ -1,0 +1,62 @@
+import type { OperationResult, Outcome } from "../core/operation.ts";
+import type { RestoreEntry } from "../core/restore-journal.ts";
+import type { Locks } from "../lib/locks.ts";
+import { type Clock, deadline } from "../lib/time.ts";
+import { isRestored, type RestoreDependencies } from "./restore.ts";
+import { engineLock } from "./runner.ts";
+import { inspectIfThere } from "./survey.ts";
+import { undoRestore } from "./undo-restore.ts";
+
+export interface RestoreRecoveryDependencies
+  extends Pick<RestoreDependencies, "engine" | "restoreJournal" | "node" | "atWork" | "log"> {
+  readonly clock: Clock;
+  readonly locks: Locks;
+  readonly onResult: (result: OperationResult) => void;
+}
+
+const undoMs = 180_000;
+
+/**
+ * Ends the restores that a crash has left half done: where the container has its name it is there, otherwise everything
+ * that was created is removed again. Resolves to the number of those that are still to be dealt with.
+ */
+export async function recoverRestores(deps: RestoreRecoveryDependencies, signal: AbortSignal): Promise<number> {
+  const { restoreJournal, atWork, log, node } = deps;
+  try {
+    // What it created is known by labels of this engine's own: another node's entry is left for that one.
+    const mine = async () =>
+      (await restoreJournal.all()).filter((entry) => entry.node === node && !atWork.has(entry.operation));
+    for (const entry of await mine()) {
+      if (signal.aborted) break;
+      await recover(deps, entry, signal);
+    }
+    return (await mine()).length;
+  } catch (error) {
+    log.error({ err: error }, "interrupted restores could not be looked for");
+    return 0;
+  }
+}
+
+async function recover(deps: RestoreRecoveryDependencies, entry: RestoreEntry, signal: AbortSignal): Promise<void> {
+  const { container, operation, id, file, startedAt } = entry;
+  const fields = { container, operation: id };
+  using _ = await deps.locks.acquire([container], [engineLock]);
+  try {
+    deps.log.warn(fields, "an interrupted restore was found");
+    const limit = deadline(undoMs, signal);
+    const isThere = isRestored(entry, await inspectIfThere(deps.engine, container, limit));
+    if (!isThere) await undoRestore(deps, entry, limit);
+    await deps.restoreJournal.remove(operation);
+    const outcome: Outcome = isThere
+      ? { state: "done", message: `${container} was restored from ${file}; look whether it is to be started.` }
+      : {
+          state: "failed",
+          code: "backup_failed",
+          message: `The restore of ${container} was interrupted, and nothing of it is left.`,
+        };
+    const finishedAt = new Date(deps.clock.now()).toISOString();
+    deps.onResult({ id, command: "restore", container, startedAt, finishedAt, ...outcome });
+  } catch (error) {
+    deps.log.error({ ...fields, err: error }, "an interrupted restore could not be dealt with yet");
+  }
+}

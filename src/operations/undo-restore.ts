@@ -1,0 +1,44 @@
+import type { Disk } from "../core/disk.ts";
+import type { Engine } from "../core/ports.ts";
+import { type RestoreEntry, restoreLabel, restoreNameFor } from "../core/restore-journal.ts";
+import type { EngineStorage } from "../core/storage.ts";
+import { isErrorWithCode } from "../lib/errors.ts";
+import { removeHelper } from "./backup-helper.ts";
+import { removeIfThere } from "./put-back.ts";
+
+export interface UndoRestoreDependencies {
+  readonly engine: Pick<Engine, "inspect" | "remove"> &
+    Pick<EngineStorage, "inspectNetwork" | "inspectVolume"> &
+    Pick<Disk, "removeNetwork" | "removeVolume">;
+}
+
+/** Removes what a restore has created, as far as it is there, and nothing else. Takes up where an earlier try was cut off. */
+export async function undoRestore(
+  { engine }: UndoRestoreDependencies,
+  entry: RestoreEntry,
+  signal: AbortSignal,
+): Promise<void> {
+  const { container, operation, volumes, networks } = entry;
+  await removeHelper(engine, { container, operation }, signal);
+  await removeIfThere(engine, restoreNameFor(container, operation), signal);
+  for (const name of volumes) {
+    await gone(async () => {
+      const { Labels } = await engine.inspectVolume(name, signal);
+      if (Labels?.[restoreLabel] === operation) await engine.removeVolume(name, signal);
+    });
+  }
+  for (const name of networks) {
+    await gone(async () => {
+      const { Id, Labels } = await engine.inspectNetwork(name, signal);
+      if (Labels?.[restoreLabel] === operation) await engine.removeNetwork(Id, signal);
+    });
+  }
+}
+
+async function gone(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isErrorWithCode(error, "engine_not_found")) throw error;
+  }
+}
