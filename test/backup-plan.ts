@@ -1,5 +1,18 @@
 import type { BackupPlan } from "../src/core/backup.ts";
 import type { ContainerInspect } from "../src/core/inspect.ts";
+import { openVault } from "../src/files/backup/vault.ts";
+
+/** The file of the backup that `putBackup` makes. */
+export const backupFile = "web_20261121T180102Z.tar.zst";
+
+/** Puts a backup without volumes into a directory, unless it is there. */
+export async function putBackup(directory: string): Promise<void> {
+  const vault = openVault(directory);
+  if ((await vault.list()).length > 0) return;
+  const signal = new AbortController().signal;
+  await using draft = await vault.begin({ plan: backupPlan({ volumes: [] }), compression: "zstd" }, signal);
+  await draft.finish();
+}
 
 /** The plan of a backup of a container with one volume. */
 export function backupPlan(more: Partial<BackupPlan> = {}): BackupPlan {

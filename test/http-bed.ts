@@ -9,8 +9,11 @@ import type { Container } from "../src/core/container.ts";
 import type { NodeNews, ServedNode } from "../src/core/doors.ts";
 import type { ContainerSummary, ImageSummary } from "../src/core/engine-answers.ts";
 import type { Command, Outcome } from "../src/core/operation.ts";
+import { planRestore } from "../src/core/restore.ts";
 import type { CheckRecord } from "../src/core/update-status.ts";
+import type { Vault } from "../src/core/vault.ts";
 import { type DoorsDependencies, openDoors } from "../src/doors.ts";
+import { openVault } from "../src/files/backup/vault.ts";
 import { openHistory } from "../src/files/history.ts";
 import { openSettings } from "../src/files/settings.ts";
 import { createInventory } from "../src/inventory/store.ts";
@@ -110,6 +113,7 @@ function checkOf(name: string, status: "up_to_date" | "update_available"): Check
 /** Three containers: `web` (with an update), `db` (without), `off` (stopped, never checked). */
 function dataNode(
   name: string,
+  vault: Vault,
   onNews: (news: NodeNews) => void,
   log: DoorsDependencies["surroundings"]["log"],
 ): DataNode {
@@ -117,7 +121,7 @@ function dataNode(
   let operations = 0;
   const procedure = (command: Command, order: Order, signal: AbortSignal) => node.act(command, order, signal);
   const kinds =
-    "update recreate rollback update_all start stop restart pause unpause check auto_update rediscover prune";
+    "update recreate rollback update_all start stop restart pause unpause check auto_update rediscover prune backup restore";
   const runner = createRunner({
     inventory,
     procedures: Object.fromEntries(kinds.split(" ").map((kind) => [kind, procedure])) as unknown as Procedures,
@@ -135,6 +139,14 @@ function dataNode(
     inventory,
     operations: runner,
     engine: { images: () => node.images(), list: () => node.list() },
+    backups: {
+      ...{ list: vault.list, remove: vault.remove },
+      preview: async ({ file, container, volumes = "same", ports = {} }, signal) => {
+        const backup = await vault.planOf(file, signal);
+        const existing = { containers: [], volumes: new Set<string>(), networks: new Set<string>() };
+        return { backup, decision: planRestore(backup, { container, volumes, ports, start: true }, existing) };
+      },
+    },
     autoUpdateOf: (entry) => autoUpdatePolicy(entry, { enabled: false, images: [] }),
     isBrokerConnected: () => node.brokerConnected,
     brokerConnected: true,
@@ -179,7 +191,9 @@ export async function openHttpBed(options: HttpBedOptions = {}): Promise<HttpBed
   news.subscribe(([node, told]) => {
     if (told.kind === "result" && !told.joined) history.add({ ...told.result, node });
   });
-  const nodes = (options.nodes ?? ["nas"]).map((name) => dataNode(name, (told) => news.tell([name, told]), log));
+  const nodes = (options.nodes ?? ["nas"]).map((name) =>
+    dataNode(name, openVault(join(directory, "backups", name)), (told) => news.tell([name, told]), log),
+  );
   const surroundings: DoorsDependencies["surroundings"] = {
     ...{ log, secrets, clock: systemClock, version: "1.2.3", dockerConfigPath: "" },
     ownContainerId: options.ownContainerId,

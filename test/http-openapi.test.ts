@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { openApiDocument } from "../src/http/api/openapi.ts";
+import { backupFile, putBackup } from "./backup-plan.ts";
 import { type HttpBed, openHttpBed } from "./http-bed.ts";
 
 const Parameter = z.object({ name: z.string(), in: z.enum(["path", "query"]), required: z.boolean() });
@@ -32,10 +34,12 @@ beforeAll(async () => {
   });
   await bed.post("/api/v1/containers/web/check?wait=5", { id: "known" });
 });
+// One of the routes deletes it.
+beforeEach(() => putBackup(join(bed.directory, "backups", "nas")));
 afterAll(() => bed?.[Symbol.asyncDispose]());
 
 /** What this test puts where a route wants something. */
-const pathValues: Readonly<Record<string, string>> = { name: "web", id: "known" };
+const pathValues: Readonly<Record<string, string>> = { name: "web", id: "known", file: backupFile };
 const bodies: Readonly<Record<string, object>> = {
   container_auto_update: { on: true },
   all_auto_update: { on: false },

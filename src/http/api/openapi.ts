@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Backup, RestorePreview } from "./backups.ts";
 import { problemType } from "./problem.ts";
 import { allRoutes, apiPrefix, problemSchema, problems, type RouteDeclaration } from "./routes.ts";
 import { Container, ContainerMetrics, Event, Image, Node, Operation, Prune, Settings } from "./schemas.ts";
@@ -13,6 +14,8 @@ const named = {
   Node,
   Operation,
   Problem: problemSchema,
+  Backup,
+  RestorePreview,
   Prune,
   Settings,
 };
