@@ -75,6 +75,7 @@ describe("commands", () => {
     ["start", undefined, { kind: "start", container: "web" }],
     ["stop", undefined, { kind: "stop", container: "web" }],
     ["restart", undefined, { kind: "restart", container: "web" }],
+    ["backup", undefined, { kind: "backup", container: "web" }],
     ["pause", undefined, { kind: "pause", container: "web" }],
     ["unpause", undefined, { kind: "unpause", container: "web" }],
     ["check", undefined, { kind: "check", container: "web" }],
@@ -95,7 +96,7 @@ describe("commands", () => {
   });
 
   it("are all tried above", () => {
-    expect(Object.keys(containerCommandRoutes)).toHaveLength(10);
+    expect(Object.keys(containerCommandRoutes)).toHaveLength(11);
     expect(Object.keys(nodeCommandRoutes)).toHaveLength(5);
   });
 
