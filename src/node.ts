@@ -28,6 +28,7 @@ import type { KnownEngine } from "./files/known.ts";
 import type { SettingsFile } from "./files/settings.ts";
 import { isDiskShown } from "./homeassistant/node-entities.ts";
 import { type AutoUpdates, startAutoUpdates } from "./inventory/auto-updates.ts";
+import { scheduleBackups } from "./inventory/backup-schedule.ts";
 import { watchDiskUsage } from "./inventory/disk-usage.ts";
 import { nameOfNode } from "./inventory/node-name.ts";
 import { pollStats } from "./inventory/poll-stats.ts";
@@ -214,6 +215,10 @@ async function serveNode(
     { schedule: config.check.schedule, onStart: config.check.onStart },
     signal,
   );
+  const { schedule: backupTimes } = config.backup;
+  if (backupTimes !== undefined) {
+    void scheduleBackups({ inventory, operations: runner, clock }, { kind: "cron", expression: backupTimes }, signal);
+  }
   const disk = isDiskShown(config.entities)
     ? watchDiskUsage({ engine: deps.engine, inventory, log }, signal)
     : undefined;

@@ -28,6 +28,7 @@ import type { Log } from "./lib/log.ts";
 import type { Clock } from "./lib/time.ts";
 import { switchAutoUpdate } from "./operations/auto-update.ts";
 import { type BackupDependencies, type BackupSettings, backUpContainer } from "./operations/backup.ts";
+import { backUpSeveral } from "./operations/backup-several.ts";
 import { checkForUpdates } from "./operations/check.ts";
 import { dryRun } from "./operations/dry-run.ts";
 import { changeLifecycle } from "./operations/lifecycle.ts";
@@ -82,6 +83,7 @@ export function proceduresFor(deps: ProcedureDependencies): Procedures {
     update: replace,
     recreate: replace,
     rollback: replace,
+    backup_all: () => backUpSeveral(deps),
     restore: (command, order, signal) => restoreContainer(deps, command, order, signal),
     backup: (command, order, signal) => backUpContainer(backing, command, order, signal),
     update_all: (command) => updateSeveral(deps, command),

@@ -97,7 +97,7 @@ describe("commands", () => {
 
   it("are all tried above", () => {
     expect(Object.keys(containerCommandRoutes)).toHaveLength(11);
-    expect(Object.keys(nodeCommandRoutes)).toHaveLength(5);
+    expect(Object.keys(nodeCommandRoutes)).toHaveLength(6);
   });
 
   it("prune when they are posted, and only look when they are got", async () => {

@@ -121,7 +121,7 @@ function dataNode(
   let operations = 0;
   const procedure = (command: Command, order: Order, signal: AbortSignal) => node.act(command, order, signal);
   const kinds =
-    "update recreate rollback update_all start stop restart pause unpause check auto_update rediscover prune backup restore";
+    "update recreate rollback update_all start stop restart pause unpause check auto_update rediscover prune backup backup_all restore";
   const runner = createRunner({
     inventory,
     procedures: Object.fromEntries(kinds.split(" ").map((kind) => [kind, procedure])) as unknown as Procedures,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { compressions, consistencies } from "../core/backup.ts";
-import { section, text, wholeNumber } from "./values.ts";
+import { cronExpression, section, text, wholeNumber } from "./values.ts";
 
 /** The section `backup`. */
 export const Backup = z
@@ -18,6 +18,9 @@ export const Backup = z
         .enum(compressions, "zstd, gzip or none")
         .prefault("zstd")
         .meta({ description: "How backups are compressed: `zstd`, `gzip` or `none`." }),
+      schedule: cronExpression().exactOptional().meta({
+        description: "When all watched containers are backed up, as a cron expression; never, if absent.",
+      }),
       keep: wholeNumber(1, 1000)
         .prefault(5)
         .meta({ description: "How many backups of each container stay: 1 to 1000." }),

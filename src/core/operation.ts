@@ -20,6 +20,8 @@ export type Command =
   | { readonly kind: "unpause"; readonly container: string }
   /** Write its definition and the data of its volumes into a file. */
   | { readonly kind: "backup"; readonly container: string }
+  /** Back up all watched containers. */
+  | { readonly kind: "backup_all" }
   /** Make a container anew from a backup; nothing that is there is written to. */
   | ({ readonly kind: "restore"; readonly container: string; readonly file: string } & RestoreOptions)
   /** Ask the registries; without `container` for all of them. */

@@ -39,6 +39,7 @@ describe("parseCommand", () => {
   it.each([
     ["check", "PRESS", { kind: "check" }],
     ["rediscover", "", { kind: "rediscover" }],
+    ["backup_all", "PRESS", { kind: "backup_all" }],
     ["prune", "PRESS", { kind: "prune", what: "images" }],
     [
       "prune",

@@ -112,6 +112,7 @@ const nodeCommands: Readonly<Record<string, CommandRow>> = {
       return wish === undefined ? undefined : { kind: "prune", ...wish, ...asDryRun(options) };
     },
   ),
+  backup_all: row(pressed("backup_all"), {}, () => ({ kind: "backup_all" })),
   rediscover: row(pressed("rediscover"), {}, () => ({ kind: "rediscover" })),
   update_all: row(
     pressed("update_all"),

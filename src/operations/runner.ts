@@ -82,6 +82,7 @@ const traits: Readonly<Record<CommandKind, Trait>> = {
   pause: change,
   unpause: change,
   update_all: other,
+  backup_all: other,
   auto_update: other,
   check: other,
   rediscover: other,

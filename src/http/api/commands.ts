@@ -125,5 +125,6 @@ export const nodeCommands: Readonly<Record<string, CommandRow>> = {
     ),
     path: "/prune",
   },
+  backup_all: row("Back up all containers.", {}, () => ({ kind: "backup_all" })),
   rediscover: row("Publish everything on MQTT again.", {}, () => ({ kind: "rediscover" })),
 };
