@@ -1,10 +1,5 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { filesFrom, load, loaded, problemsOf } from "../../test/configuration.ts";
-import { createSecrets } from "../lib/log.ts";
-import { readFile } from "./source.ts";
+import { describe, expect, it } from "vitest";
+import { load, loaded, problemsOf } from "../../test/configuration.ts";
 
 describe("loadConfig", () => {
   it("works without any configuration", () => {
@@ -201,101 +196,6 @@ describe("where the file is looked for", () => {
     ]);
     expect(problemsOf({ files, environment: { GANGWAY_CONFIG: "/absent.yaml" } })).toEqual([
       'GANGWAY_CONFIG: expected a file with the configuration, found no file "/absent.yaml"',
-    ]);
-  });
-});
-
-describe("secrets", () => {
-  const yaml = [
-    "mqtt:",
-    "  url: mqtt://me:url-secret@broker",
-    "  password: mqtt-secret",
-    "registries:",
-    "  - { host: ghcr.io, username: me, password: registry-secret }",
-    "  - { host: quay.io, token: token-secret }",
-  ].join("\n");
-
-  it("are registered for redaction, from whatever layer they come", () => {
-    const secrets = createSecrets();
-    load({
-      yaml,
-      secrets,
-      environment: { GANGWAY_MQTT__PASSWORD: "env-secret", GANGWAY_MQTT__EMBEDDED__PASSWORD_FILE: "/run/secrets/e" },
-      files: { "/run/secrets/e": "file-secret\n" },
-    });
-
-    expect(secrets.redact("url-secret mqtt-secret registry-secret token-secret env-secret file-secret")).toBe(
-      "*** *** *** *** *** ***",
-    );
-  });
-
-  it("do not appear in problems, wherever they were written", () => {
-    const broken = [
-      "mqtt: password=top-secret",
-      "registries:",
-      "  - { host: 'https://me:top-secret@ghcr.io', password: 1234567, token: [top-secret] }",
-      "  - me:top-secret",
-      "engines: [{ host: 'tcp://me:top-secret@nas' }]",
-    ].join("\n");
-    const problems = problemsOf({
-      yaml: broken,
-      environment: { GANGWAY_HTTP__LISTEN: "top-secret@x", GANGWAY_MQTT__URL: "mqtt://me:top/secret@x" },
-    }).join("\n");
-
-    expect(problems.split("\n").length).toBeGreaterThan(6);
-    expect(problems).not.toMatch(/top.?secret|1234567/);
-  });
-
-  it("do not appear under the wrong key, and short ones not under their own", () => {
-    const yamlOfMistakes = "log: { level: hunter22 }\nmqtt: { url: mqtt://broker, password: hunter22 }\n";
-
-    expect(problemsOf({ yaml: yamlOfMistakes })[0]).toMatch(/^config\.yaml:1:15: log\.level: .* found "\*\*\*"$/);
-    expect(problemsOf({ yaml: "mqtt: { url: mqtt://broker, password: 123 }\n" })).toEqual([
-      "config.yaml:1:39: mqtt.password: expected a text, found a number (quotes make it a text)",
-    ]);
-    expect(problemsOf({ yaml: "registries: ghcr.io me top-secret\n" })).toEqual([
-      "config.yaml:1:13: registries: expected a list of registries, found a text",
-    ]);
-  });
-
-  it("do not appear where an address with one does not parse", () => {
-    const secrets = createSecrets();
-
-    expect(problemsOf({ secrets, yaml: "mqtt: { url: 'mqtt://me:to#p@secret@broker' }\n" }).join()).not.toContain(
-      "to#p",
-    );
-    expect(secrets.redact("to#p@secret")).toBe("***");
-  });
-
-  it("in a file that everyone may read are worth a warning", () => {
-    const open = filesFrom({ "/home/me/config.yaml": yaml }, 0o100_644);
-    const harmless = filesFrom({ "/home/me/config.yaml": "node: nas\n" }, 0o100_644);
-
-    expect(load({ readFile: open })).toMatchObject({ kind: "loaded", warnings: [{ file: "/home/me/config.yaml" }] });
-    expect(load({ yaml })).toMatchObject({ warnings: [] });
-    expect(load({ readFile: harmless })).toMatchObject({ warnings: [] });
-  });
-});
-
-describe("readFile", () => {
-  let directory = "";
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "gangway-config-"));
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
-  });
-
-  it("reads text and mode, and tells a missing file from a directory that a container engine made of one", () => {
-    writeFileSync(join(directory, "config.yaml"), "node: nas\n");
-    chmodSync(join(directory, "config.yaml"), 0o640);
-    mkdirSync(join(directory, "made"));
-
-    expect(readFile(join(directory, "config.yaml"))).toEqual({ kind: "text", text: "node: nas\n", mode: 0o100_640 });
-    expect(readFile(join(directory, "absent"))).toEqual({ kind: "missing" });
-    expect(readFile(join(directory, "made"))).toEqual({ kind: "unreadable", reason: "a directory" });
-    expect(problemsOf({ readFile, commandLine: { config: join(directory, "made") } })).toEqual([
-      "--config: expected a file with the configuration, found a directory",
     ]);
   });
 });
