@@ -48,6 +48,8 @@ export async function tell(stage: Stage): Promise<void> {
 async function containersBecomeDevices({ client, screen, node }: Stage): Promise<void> {
   await client.until((seen) => containerState(seen, node, "web-copy")["verdict"] === "up_to_date", waitMs);
   await client.until((seen) => containerState(seen, node, "db")["health"] === "healthy", waitMs);
+  // A check that is asked for while the first one runs would only join it.
+  await client.until((seen) => typeof readTopic(seen, `gangway/${node}/state`)["last_check"] === "string", waitMs);
   const configs = client.topics().filter((topic) => topic.startsWith("homeassistant/device/"));
   const entities = configs.map((topic) => DiscoveryPayload.parse(readTopic(client, topic)).components);
   const count = entities.reduce((total, components) => total + Object.keys(components).length, 0);
@@ -58,15 +60,20 @@ async function anUpdateIsFound({ bed, client, screen, node }: Stage): Promise<vo
   screen.chapter("Somebody publishes a new web:stable: the update is found by its digest");
   await publishImage(bed.registry, { name: "web", tag: "stable", version: "1.1", ...serving("1.1") });
   bed.registry.clearRequests();
+  client.clear();
   await client.publish(`gangway/${node}/command/check`, "PRESS");
-  await client.until((seen) => containerState(seen, node, "web")["verdict"] === "update_available", waitMs);
-  await client.until((seen) => containerState(seen, node, "web-copy")["verdict"] === "update_available", waitMs);
+  await untilResult(client, node, "check");
   const requests = bed.registry.requests();
   const count = (wanted: string): number => requests.filter(({ method }) => method === wanted).length;
   const [asked, read] = [count("HEAD"), count("GET")];
-  expectThat(asked + read === requests.length && asked <= 2 && read <= 2, "a check takes a HEAD for each image");
+  for (const name of ["web", "web-copy"]) {
+    await client.until((seen) => containerState(seen, node, name)["verdict"] === "update_available", waitMs);
+  }
+  expectThat(asked === 2, `a check takes one HEAD for each of two images, not ${asked}`);
+  expectThat(read <= 2, `to read a new image takes two GET at most, not ${read}`);
+  expectThat(asked + read === requests.length, "nothing else is asked of the registry");
   screen.say(
-    `web and web-copy have an update; the check cost ${asked} HEAD for two images, and ${read} GET for the new one`,
+    `web and web-copy have an update; the check cost ${asked} HEAD, one for each image, and ${read} GET to read the new one`,
   );
 }
 
@@ -109,13 +116,23 @@ async function aBadUpdateIsRolledBack(stage: Stage): Promise<void> {
 async function install({ client, node }: Stage, name: string): Promise<Readonly<Record<string, unknown>>> {
   client.clear();
   await client.publish(`gangway/${node}/container/${name}/command/update`, installButton);
-  const result = await client.until(
-    ({ messages }) =>
-      messages.find(({ topic, payload }) => topic === `gangway/${node}/result` && payload.includes('"update"')),
+  const result = await untilResult(client, node, "update");
+  await client.until((seen) => containerState(seen, node, name)["phase"] === "idle", waitMs);
+  return result;
+}
+
+/** Resolves with the message on the result topic about the end of such a command. */
+async function untilResult(
+  client: BedClient,
+  node: string,
+  command: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const topic = `gangway/${node}/result`;
+  const { payload } = await client.until(
+    ({ messages }) => messages.find((message) => message.topic === topic && message.payload.includes(`"${command}"`)),
     waitMs,
   );
-  await client.until((seen) => containerState(seen, node, name)["phase"] === "idle", waitMs);
-  return JSON.parse(result.payload) as Readonly<Record<string, unknown>>;
+  return JSON.parse(payload) as Readonly<Record<string, unknown>>;
 }
 
 function containerState(
