@@ -38,7 +38,10 @@ export function startProgram(installation: Installation, bedDirectory: string, d
   });
 }
 
-/** `--skip-pip`: what is not installed is not wanted. The process stays the same from the shell to Python. */
+/**
+ * `--skip-pip`: what is not installed is not wanted. The process stays the same from the shell to Python, which keeps its
+ * bytecode in the cache, whatever the machine's setting for that: a start takes a third of the time then.
+ */
 const enter = `
 set -e
 mount --bind "$2" "$1/opt"
@@ -46,6 +49,6 @@ mount --bind "$3" "$1/mnt"
 mount -t proc proc "$1/proc"
 mount --rbind /dev "$1/dev"
 mount --rbind /sys "$1/sys"
-exec env -u PYTHONPATH -u PYTHONHOME PATH=/opt/venv/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/mnt LC_ALL=C.UTF-8 \\
+exec env -u PYTHONPATH -u PYTHONHOME -u PYTHONDONTWRITEBYTECODE PATH=/opt/venv/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/mnt LC_ALL=C.UTF-8 \\
   chroot "$1" hass --config /mnt --skip-pip --log-no-color
 `;
