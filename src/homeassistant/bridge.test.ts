@@ -1,17 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  brokerSession,
-  container,
-  hour,
-  type KnownDevices,
-  standardEntities,
-  startBridge,
-  topics,
-} from "../../test/bridge-run.ts";
+import { brokerSession, container, hour, type KnownDevices, startBridge, topics } from "../../test/bridge-run.ts";
 import type { Inventory } from "../core/ports.ts";
 import type { CheckRecord } from "../core/update-status.ts";
 import type { Bridge } from "./bridge.ts";
-import type { EntitySettings } from "./discovery.ts";
 
 let end: AbortController;
 let known: KnownDevices;
@@ -27,8 +18,8 @@ afterEach(() => {
 });
 
 /** Gangway, started on what is known. */
-function started(statsIntervalMs = 30_000, entities: EntitySettings = standardEntities): Bridge {
-  const run = startBridge(known, { statsIntervalMs, entities });
+function started(): Bridge {
+  const run = startBridge(known);
   inventory = run.inventory;
   end = new AbortController();
   end.signal.addEventListener("abort", run.end);
@@ -98,73 +89,6 @@ describe("a container that is gone", () => {
     expect(JSON.parse(fresh.last(topics.containerState("web")) ?? "")).toMatchObject({ exit_code: 3 });
     expect(componentsIn(fresh.last(topics.containerConfig("web")))).toHaveProperty("power");
     expect(fresh.last(topics.update("web"))).toBeDefined();
-  });
-});
-
-describe("a device that has lost components", () => {
-  it("is sent with stubs for them first, and without them five seconds later", async () => {
-    started(30_000).onSession(brokerSession().session);
-    inventory.putContainer(container("web"));
-    await vi.advanceTimersByTimeAsync(0);
-    end.abort();
-
-    const bridge = started(0);
-    inventory.putContainer(container("web"));
-    const broker = brokerSession();
-    bridge.onSession(broker.session);
-    await vi.advanceTimersByTimeAsync(4_900);
-    const configs = (): readonly Readonly<Record<string, object>>[] =>
-      broker.payloads(topics.containerConfig("web")).map(componentsIn);
-    expect(configs()).toMatchObject([{ cpu: { platform: "sensor" }, memory: { platform: "sensor" } }]);
-    expect(configs()[0]?.["cpu"]).toEqual({ platform: "sensor" });
-    expect(componentsIn(broker.last(topics.nodeConfig))["cpu"]).toEqual({ platform: "sensor" });
-    await vi.advanceTimersByTimeAsync(200);
-
-    expect(configs()).toHaveLength(2);
-    expect(configs()[1]).not.toHaveProperty("cpu");
-    expect(configs()[1]).toHaveProperty("power");
-    expect(componentsIn(broker.last(topics.nodeConfig))).not.toHaveProperty("cpu");
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(configs()).toHaveLength(2);
-  });
-
-  it("loses those that a smaller preset does not have, and keeps its ids", async () => {
-    started().onSession(brokerSession().session);
-    inventory.putContainer(container("web"));
-    await vi.advanceTimersByTimeAsync(0);
-    end.abort();
-
-    const bridge = started(30_000, { preset: "minimal", include: ["cpu"], exclude: [] });
-    inventory.putContainer(container("web"));
-    const broker = brokerSession();
-    bridge.onSession(broker.session);
-    await vi.advanceTimersByTimeAsync(0);
-    const [stubbed] = broker.payloads(topics.containerConfig("web")).map(componentsIn);
-    expect(stubbed).toMatchObject({ cpu: { unique_id: "gangway_nas_web_cpu" }, problem: { name: "Problem" } });
-    expect(stubbed?.["state"]).toEqual({ platform: "sensor" });
-    expect(stubbed?.["auto_update"]).toEqual({ platform: "switch" });
-    await vi.advanceTimersByTimeAsync(5_000);
-
-    const left = ["update", "power", "restart", "problem", "cpu"];
-    expect(Object.keys(componentsIn(broker.last(topics.containerConfig("web"))))).toEqual(left);
-  });
-
-  it("is sent with stubs again where the broker had not taken them", async () => {
-    started(30_000).onSession(brokerSession().session);
-    await vi.advanceTimersByTimeAsync(0);
-    end.abort();
-    const bridge = started(0);
-    const deaf = brokerSession(false);
-    bridge.onSession(deaf.session);
-    await vi.advanceTimersByTimeAsync(10_000);
-    deaf.close();
-    await vi.advanceTimersByTimeAsync(0);
-
-    const broker = brokerSession();
-    bridge.onSession(broker.session);
-    await vi.advanceTimersByTimeAsync(0);
-
-    expect(componentsIn(broker.payloads(topics.nodeConfig)[0])["cpu"]).toEqual({ platform: "sensor" });
   });
 });
 

@@ -18,13 +18,16 @@ export function componentsOf({ components }: Discovery): Components {
   return Object.fromEntries(Object.entries(components).map(([key, { platform }]) => [key, platform]));
 }
 
+/** Those of the components `before` that the payload does not have any more. */
+export function lostFrom({ components }: Discovery, before: Components): Components {
+  return Object.fromEntries(Object.entries(before).filter(([key]) => !Object.hasOwn(components, key)));
+}
+
 /**
- * The payload with a stub for every component that was there `before` and no longer is: leaving one out does not make
- * Home Assistant remove its entity, a stub does. The very same payload where nothing was lost.
+ * The payload with a stub for each of these components that it does not have: leaving one out does not make Home
+ * Assistant remove its entity, a stub does.
  */
-export function withStubs(payload: Discovery, before: Components): Discovery {
-  const lost = Object.entries(before).filter(([key]) => !Object.hasOwn(payload.components, key));
-  if (lost.length === 0) return payload;
-  const stubs = Object.fromEntries(lost.map(([key, platform]) => [key, { platform }]));
-  return { ...payload, components: { ...payload.components, ...stubs } };
+export function withStubs(payload: Discovery, lost: Components): Discovery {
+  const stubs = Object.fromEntries(Object.entries(lost).map(([key, platform]) => [key, { platform }]));
+  return { ...payload, components: { ...stubs, ...payload.components } };
 }

@@ -1,10 +1,11 @@
 import { appearanceFrom } from "../core/appearance.ts";
+import type { Container } from "../core/container.ts";
 import { type EntityName, type EntitySelection, presenceOf } from "../core/entity-selection.ts";
 import { installedVersion } from "../core/entry.ts";
 import { labelsFrom } from "../core/labels.ts";
 import type { Entry } from "../core/ports.ts";
 import { slugOf } from "../lib/text.ts";
-import type { Discovery } from "./components.ts";
+import type { Components, Discovery } from "./components.ts";
 import { containerEntities, containerStatsEntities } from "./container-entities.ts";
 import type { EntityRow, Source } from "./entity-row.ts";
 import { nodeDiskEntities, nodeEntities, nodeStatsEntities } from "./node-entities.ts";
@@ -29,17 +30,27 @@ export interface EntitySettings extends EntitySelection {
 
 const shortestExpirySeconds = 180;
 
+/** All of an entry that its discovery payload depends on. */
+interface DeviceFacts extends Pick<Container, "name" | "image" | "labels"> {
+  /** The version text of what it runs. */
+  readonly installed: string;
+}
+
+export function deviceFacts(entry: Entry): DeviceFacts {
+  const { name, image, labels } = entry.container;
+  return { name, image, labels, installed: installedVersion(entry) };
+}
+
 /**
  * Device-based discovery for Home Assistant 2024.11 and later
  * (https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload). Root, `device` and `origin` are validated
- * strictly there: one unknown key and the whole device is dropped.
+ * strictly there: one unknown key and the whole device is dropped. It has components of `also` too, whatever the settings say of them.
  */
-export function containerDiscovery(entry: Entry, context: DeviceContext): Discovery {
+export function containerDiscovery(entry: Entry, context: DeviceContext, also: Components = {}): Discovery {
   const { node, topics, version } = context;
-  const { container } = entry;
-  const { name } = container;
+  const { name, image, labels, installed } = deviceFacts(entry);
   const identifier = containerDevice(node, name);
-  const rows = context.statsIntervalMs > 0 ? [...containerEntities, ...containerStatsEntities] : containerEntities;
+  const rows = rowsFor(containerEntities, containerStatsEntities, context, also);
   const sources: Partial<Record<Source, string>> = {
     state: topics.containerState(name),
     stats: topics.containerStats(name),
@@ -48,10 +59,10 @@ export function containerDiscovery(entry: Entry, context: DeviceContext): Discov
   return {
     device: {
       identifiers: [identifier],
-      name: labelsFrom(container.labels).displayName ?? name,
+      name: labelsFrom(labels).displayName ?? name,
       manufacturer: "Docker",
-      model: container.image,
-      sw_version: installedVersion(entry),
+      model: image,
+      sw_version: installed,
       via_device: nodeDevice(node),
     },
     origin: originOf(version),
@@ -65,17 +76,18 @@ export function containerDiscovery(entry: Entry, context: DeviceContext): Discov
         commandTopic: (command) => topics.containerCommand(name, command),
         nameOf: (key) => key,
         idText: name,
+        also,
       }),
-      container.labels,
+      labels,
     ),
   };
 }
 
-/** The discovery payload of the node's own device: engine and bridge. */
-export function nodeDiscovery(context: DeviceContext): Discovery {
+/** The discovery payload of the node's own device, engine and bridge; `also` as for a container's. */
+export function nodeDiscovery(context: DeviceContext, also: Components = {}): Discovery {
   const { node, topics, version } = context;
   const identifier = nodeDevice(node);
-  const rows = [...nodeEntities, ...(context.statsIntervalMs > 0 ? nodeStatsEntities : []), ...nodeDiskEntities];
+  const rows = [...rowsFor(nodeEntities, nodeStatsEntities, context, also), ...nodeDiskEntities];
   const sources: Partial<Record<Source, string>> = {
     engine: topics.engine,
     event: topics.event,
@@ -100,6 +112,7 @@ export function nodeDiscovery(context: DeviceContext): Discovery {
       commandTopic: topics.nodeCommand,
       nameOf: (key) => `node.${key}`,
       idText: "",
+      also,
     }),
   };
 }
@@ -122,19 +135,31 @@ interface Subject<Key extends string> {
   readonly nameOf: (key: Key) => EntityName;
   /** What ids of its entities have after the prefix. */
   readonly idText: string;
+  /** Components that it has whatever the settings say. */
+  readonly also: Components;
+}
+
+/** The rows of entities that there can be: those of statistics only while these are on, or where they are in `also`. */
+function rowsFor<Key extends string>(
+  rows: readonly EntityRow<Key>[],
+  statsRows: readonly EntityRow<Key>[],
+  { statsIntervalMs }: DeviceContext,
+  also: Components,
+): readonly EntityRow<Key>[] {
+  return [...rows, ...statsRows.filter(({ key }) => statsIntervalMs > 0 || Object.hasOwn(also, key))];
 }
 
 function componentsFrom<Key extends string>(
   rows: readonly EntityRow<Key>[],
   { node, statsIntervalMs, entities }: DeviceContext,
-  { identifier, sources, commandTopic, nameOf, idText }: Subject<Key>,
+  { identifier, sources, commandTopic, nameOf, idText, also }: Subject<Key>,
 ): Discovery["components"] {
   const expireAfter = figuresExpireAfter(statsIntervalMs);
   return Object.fromEntries(
     rows.flatMap((row) => {
       const { key, platform, name, source, command, attributes, config } = row;
       const presence = presenceOf(nameOf(key), row, entities);
-      if (presence === "absent") return [];
+      if (presence === "absent" && also[key] !== platform) return [];
       const component = {
         platform,
         unique_id: `${identifier}_${key}`,

@@ -61,9 +61,7 @@ export function openPublisher(session: BrokerSession, deps: PublisherDependencie
   const configs = createConfigs(settling, deps);
 
   const containerStates = (entry: Entry): void => {
-    const { name } = entry.container;
-    retained(topics.containerState(name), JSON.stringify(containerState(entry, autoUpdateOf(entry))));
-    retained(topics.update(name), JSON.stringify(updateState(entry)));
+    for (const [topic, state] of statesOf(entry, deps)) retained(topic, JSON.stringify(state));
   };
   const container = (entry: Entry): void => {
     configs.container(entry);
@@ -111,10 +109,12 @@ export function openPublisher(session: BrokerSession, deps: PublisherDependencie
     },
     again: () => {
       outbox.forget();
+      configs.forget();
       everything();
     },
     againPaced: async () => {
       outbox.forget();
+      configs.greet();
       configs.node();
       for (const entry of [...inventory.all(), ...departed().flatMap(({ last }) => last ?? [])]) {
         await pause(1_000 / devicesPerSecond, session.closed);
@@ -126,6 +126,18 @@ export function openPublisher(session: BrokerSession, deps: PublisherDependencie
     },
     tell: (topic, message, correlationData) => passing(topic, message, correlationData),
   };
+}
+
+/** What stands on the topics of a container's state. */
+function statesOf(
+  entry: Entry,
+  { context: { topics }, autoUpdateOf }: PublisherDependencies,
+): readonly (readonly [topic: string, state: object])[] {
+  const { name } = entry.container;
+  return [
+    [topics.containerState(name), containerState(entry, autoUpdateOf(entry))],
+    [topics.update(name), updateState(entry)],
+  ];
 }
 
 /** Clears all retained messages of a container; `onCleared` is called when the broker has taken that. */
