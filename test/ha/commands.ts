@@ -3,8 +3,9 @@ import { untilInspect } from "../bed/containers.ts";
 import type { PublishedImage } from "../bed/images.ts";
 import { type Home, idOf, nodeIdOf, untilRight } from "./home.ts";
 
-/** How Home Assistant is shown the image: its tag, and the beginning of its digest. */
-const versionOf = ({ digest }: PublishedImage): string => `1 (${digest.slice("sha256:".length).slice(0, 12)})`;
+/** How Home Assistant is shown the image: the version that its label has, and the beginning of its digest. */
+const versionOf = (version: string, { digest }: PublishedImage): string =>
+  `${version} (${digest.slice("sha256:".length).slice(0, 12)})`;
 
 export function testCommands(home: () => Home): void {
   const inspect = (name: string) => home().bed.engine.docker.getContainer(name).inspect();
@@ -35,7 +36,7 @@ export function testCommands(home: () => Home): void {
 
   it("an update is offered, installed with its progress to be seen, and then over", async () => {
     const { homeAssistant } = home();
-    const version = versionOf(await home().publishApp("2"));
+    const version = versionOf("2", await home().publishApp("2"));
     await check();
     await untilState(idOf("web", "update"), "on");
     using followed = await homeAssistant.follow(idOf("web", "update"));
@@ -97,7 +98,7 @@ export function testCommands(home: () => Home): void {
     await homeAssistant.perform("switch.turn_on", switched);
     await untilState(switched, "on");
     await check();
-    const version = versionOf(await home().publishApp("3"));
+    const version = versionOf("3", await home().publishApp("3"));
     await homeAssistant.until(
       (view) => view.state(idOf("web", "update"))?.attributes["installed_version"] === version,
       "the installation of what is due",

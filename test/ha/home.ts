@@ -36,7 +36,7 @@ export const nodeIdOf = (key: string): string => `gangway_bed_${key}`;
 const app = { name: "app", tag: "1" };
 
 /**
- * Removals are kept back for two minutes after Gangway's start, lest Home Assistant miss them. So the first Gangway is the
+ * Removals wait for a while after a start of Gangway or of Home Assistant, lest that miss them. So the first Gangway is the
  * one for the tests of removals: its patience with those who left is short.
  *
  * Three containers: `db` has a health check, which passes; `web` has none; `job` is stopped.

@@ -36,8 +36,7 @@ export function testOutages(home: () => Home): void {
   it.each(orders)("started in the order %s, %s, %s, all is right again", async (...order) => {
     const web = home().bed.engine.docker.getContainer("web");
     const { State } = await web.inspect();
-    await home().stopGangway();
-    await home().homeAssistant.stop();
+    await Promise.all([home().stopGangway(), home().homeAssistant.stop()]);
     await home().stopBroker();
     // What nobody has seen happen must be right nevertheless.
     await (State.Running ? web.stop() : web.start());
