@@ -90,57 +90,21 @@ export async function openKnown(
   path: string,
   deps: { readonly onDamage: OnDamage; readonly onFailure: (error: unknown) => void },
 ): Promise<KnownEngines> {
-  const engines = new Map(Object.entries((await readJson(path, Known, deps))?.engines ?? {}));
-  const writer = createLatestWriter(
-    () => writeJson(path, { engines: Object.fromEntries(engines) } satisfies z.infer<typeof Known>),
-    deps.onFailure,
-  );
-  const change = (address: string, members: Partial<KnownNode>): void => {
-    engines.set(address, { node: "", devices: {}, checks: {}, ...engines.get(address), ...members });
-    writer.put(undefined);
-  };
-  const without = <Value>(record: Readonly<Record<string, Value>> | undefined, key: string): Record<string, Value> => {
-    const { [key]: _, ...others } = record ?? {};
-    return others;
-  };
+  const known = await readJson(path, Known, deps);
+  const engines = new Map(Object.entries(known?.engines ?? {}).map(([address, node]) => [address, memoryFrom(node)]));
+  const writer = createLatestWriter(() => {
+    const nodes = [...engines].map(([address, memory]) => [address, nodeFrom(memory)] as const);
+    return writeJson(path, { engines: Object.fromEntries(nodes) } satisfies z.infer<typeof Known>);
+  }, deps.onFailure);
   return {
-    engine: (address) => ({
-      node: () => engines.get(address)?.node || undefined,
-      setNode: (node) => change(address, { node }),
-      devices: () => new Map(Object.entries(engines.get(address)?.devices ?? {})),
-      setDevices: (devices) => change(address, { devices: Object.fromEntries(devices) }),
-      check: (container) => engines.get(address)?.checks[container],
-      setCheck: (container, check) => {
-        const others = without(engines.get(address)?.checks, container);
-        change(address, { checks: check === undefined ? others : { ...others, [container]: check } });
-      },
-      offer: (container) => engines.get(address)?.offers?.[container],
-      setOffer: (container, offer) => {
-        const others = Object.entries(without(engines.get(address)?.offers, container)).slice(1 - mostOffers);
-        change(address, { offers: { ...Object.fromEntries(others), [container]: offer } });
-      },
-      keepChecks: (containers) => {
-        const checks = Object.entries(engines.get(address)?.checks ?? {});
-        const kept = checks.filter(([name]) => containers.has(name));
-        if (kept.length < checks.length) change(address, { checks: Object.fromEntries(kept) });
-        const offers = Object.entries(engines.get(address)?.offers ?? {});
-        const keptOffers = offers.filter(([name]) => containers.has(name));
-        if (keptOffers.length < offers.length) change(address, { offers: Object.fromEntries(keptOffers) });
-      },
-      components: (device) => engines.get(address)?.components?.[device] ?? {},
-      setComponents: (device, components) => {
-        const before = engines.get(address)?.components;
-        if (isDeepStrictEqual(before?.[device], components)) return;
-        const others = without(before, device);
-        change(address, { components: components === undefined ? others : { ...others, [device]: components } });
-      },
-      lastCheck: () => engines.get(address)?.lastCheck,
-      place: () => engines.get(address)?.place,
-      setPlace: (place) => {
-        if (!isDeepStrictEqual(engines.get(address)?.place, place)) change(address, { place });
-      },
-      setLastCheck: (lastCheck) => change(address, { lastCheck }),
-    }),
+    engine: (address) => {
+      const memoryOf = (): Memory => engines.get(address) ?? memoryFrom({ node: "", devices: {}, checks: {} });
+      const change = (members: Partial<Memory> = {}): void => {
+        engines.set(address, { ...memoryOf(), ...members });
+        writer.put(undefined);
+      };
+      return knownEngine(memoryOf, change);
+    },
     [Symbol.asyncDispose]: writer.settled,
   };
 }
@@ -152,4 +116,79 @@ export async function peekChecks(
 ): Promise<(address: string, container: string) => CheckRecord | undefined> {
   const engines = (await peekJson(path, Known, deps))?.engines ?? {};
   return (address, container) => engines[address]?.checks[container];
+}
+
+/** What is remembered of an engine, in maps: with hundreds of containers a record is dear to change. */
+interface Memory extends Omit<KnownNode, "devices" | "checks" | "offers" | "components"> {
+  readonly devices: ReadonlyMap<string, string | null>;
+  readonly checks: Map<string, CheckRecord>;
+  readonly offers: Map<string, Offer>;
+  readonly components: Map<string, Readonly<Record<string, string>>>;
+}
+
+function memoryFrom({ devices, checks, offers = {}, components = {}, ...rest }: KnownNode): Memory {
+  return {
+    ...rest,
+    devices: new Map(Object.entries(devices)),
+    checks: new Map(Object.entries(checks)),
+    offers: new Map(Object.entries(offers)),
+    components: new Map(Object.entries(components)),
+  };
+}
+
+function nodeFrom({ devices, checks, offers, components, ...rest }: Memory): KnownNode {
+  return {
+    ...rest,
+    devices: Object.fromEntries(devices),
+    checks: Object.fromEntries(checks),
+    offers: Object.fromEntries(offers),
+    components: Object.fromEntries(components),
+  };
+}
+
+function knownEngine(memory: () => Memory, change: (members?: Partial<Memory>) => void): KnownEngine {
+  /** Sets or, where there is no value, deletes a member of one of the maps. */
+  const put = <Value>(mapOf: (memory: Memory) => Map<string, Value>, key: string, value: Value | undefined): void => {
+    // An engine that nothing is known of yet gets its maps by this.
+    change();
+    const map = mapOf(memory());
+    map.delete(key);
+    if (value !== undefined) map.set(key, value);
+  };
+  return {
+    node: () => memory().node || undefined,
+    setNode: (node) => change({ node }),
+    devices: () => memory().devices,
+    setDevices: (devices) => change({ devices: new Map(devices) }),
+    check: (container) => memory().checks.get(container),
+    setCheck: (container, check) => put(({ checks }) => checks, container, check),
+    offer: (container) => memory().offers.get(container),
+    setOffer: (container, offer) => {
+      put(({ offers }) => offers, container, offer);
+      const { offers } = memory();
+      // The newest are the last.
+      for (const oldest of [...offers.keys()].slice(0, Math.max(0, offers.size - mostOffers))) offers.delete(oldest);
+    },
+    keepChecks: (containers) => {
+      const { checks, offers } = memory();
+      const others = (map: ReadonlyMap<string, unknown>) => [...map.keys()].filter((name) => !containers.has(name));
+      const gone = [...others(checks), ...others(offers)];
+      for (const name of gone) {
+        checks.delete(name);
+        offers.delete(name);
+      }
+      if (gone.length > 0) change();
+    },
+    components: (device) => memory().components.get(device) ?? {},
+    setComponents: (device, components) => {
+      if (!isDeepStrictEqual(memory().components.get(device), components))
+        put(({ components: all }) => all, device, components);
+    },
+    lastCheck: () => memory().lastCheck,
+    place: () => memory().place,
+    setPlace: (place) => {
+      if (!isDeepStrictEqual(memory().place, place)) change({ place });
+    },
+    setLastCheck: (lastCheck) => change({ lastCheck }),
+  };
 }
