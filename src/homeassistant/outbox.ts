@@ -1,7 +1,7 @@
-import { hash } from "node:crypto";
 import type { BrokerSession, Publication } from "../core/ports.ts";
 import { isErrorWithCode } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 
 /** What waits to be published in one session: bounded, whatever the broker does. */
 export interface Outbox {
@@ -89,8 +89,4 @@ export function createOutbox(session: BrokerSession, log: Log): Outbox {
     keeps: (topic) => told.has(topic) && told.get(topic) !== fingerprintOf(""),
     forget: () => told.clear(),
   };
-}
-
-function fingerprintOf(payload: string): string {
-  return hash("sha1", payload, "base64");
 }

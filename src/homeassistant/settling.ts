@@ -1,3 +1,5 @@
+import { fingerprintOf } from "./fingerprint.ts";
+
 /** Holds a device's discovery payload back while Home Assistant may still be at work on the one before. */
 export interface Settling {
   /** Publishes at once, or when the time is over; a payload that comes meanwhile takes the place of one that waits. */
@@ -20,7 +22,7 @@ export function createSettling(
     for (const { timer } of devices.values()) clearTimeout(timer);
   });
   const send = (topic: string, payload: string, onTaken?: () => void): void => {
-    devices.set(topic, { sent: payload, at: performance.now() });
+    devices.set(topic, { sent: fingerprintOf(payload), at: performance.now() });
     publish(topic, payload, onTaken);
   };
   return {
@@ -34,7 +36,7 @@ export function createSettling(
       clearTimeout(device?.timer);
       if (device === undefined) {
         send(topic, payload, onTaken);
-      } else if (device.sent === payload) {
+      } else if (device.sent === fingerprintOf(payload)) {
         // Sent already; a different one that waited is taken back by this.
         publish(topic, payload, onTaken);
       } else {
