@@ -1,5 +1,5 @@
 import type { Samples } from "./figures.ts";
-import { jsonOf } from "./listener.ts";
+import { isKept, jsonOf } from "./listener.ts";
 import type { Session } from "./session.ts";
 import { quantile } from "./statistics.ts";
 import { stateTopic } from "./topics.ts";
@@ -13,10 +13,13 @@ export async function measureChanges(session: Session): Promise<Samples> {
   const { listener } = session;
   const from = listener.records.length;
   const latencies = await changeLatencies(session, changes);
+  const messages = listener.records.slice(from);
+  const kept = messages.filter(isKept).length;
   return {
     latencyMedian: [quantile(latencies, 0.5)],
     latencyHigh: [quantile(latencies, 0.95)],
-    changeMessages: [(listener.records.length - from) / changes],
+    changeMessages: [kept / changes],
+    changeEvents: [(messages.length - kept) / changes],
   };
 }
 

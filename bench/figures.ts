@@ -45,7 +45,8 @@ export const figures = {
 
   latencyMedian: { section: change, title: "engine's event to state, p50 of 40", unit: "ms", digits: 0, target: 50 },
   latencyHigh: { section: change, title: "engine's event to state, p95 of 40", unit: "ms", digits: 0, target: 50 },
-  changeMessages: { section: change, title: "MQTT messages, the node's included", unit: "", digits: 2, target: 2 },
+  changeMessages: { section: change, title: "states by MQTT, the node's included", unit: "", digits: 2, target: 2 },
+  changeEvents: { section: change, title: "  events beside them: a stop is one", unit: "", digits: 2 },
   changeRepeats: { section: change, title: "messages that said nothing new, all told", unit: "", digits: 0, target: 0 },
 
   heads: { section: check, title: "HEAD requests for each distinct reference", unit: "", digits: 2, target: 1 },

@@ -47,7 +47,8 @@ export function countRepeats(arrivals: readonly Arrival[]): number {
 
 const passing = /\/(?:stats|result|event)$|\/command\//;
 
-function isKept({ topic }: Arrival): boolean {
+/** Does the broker keep this message? */
+export function isKept({ topic }: Arrival): boolean {
   return !passing.test(topic);
 }
 
