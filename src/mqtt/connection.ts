@@ -25,7 +25,7 @@ const keepaliveSeconds = 30;
 const firstRetryMs = 200;
 const slowestRetryMs = 2_000;
 /** A broker that ends one session after the other gets a longer rest: each of them costs it everything retained. */
-const slowestReturnMs = 30_000;
+const usualSlowestReturnMs = 30_000;
 /** A session that lasted this long was a good one. */
 const steadyMs = 30_000;
 const farewellMs = 1_000;
@@ -39,9 +39,10 @@ const versionRefusals: readonly unknown[] = [1, 132];
 /**
  * A connection that is opened again whenever it is lost. Each life of it is a session of its own with nothing carried
  * over: what was not acknowledged is not sent later by itself, so an old state can never follow a newer one.
- * MQTT 5 is spoken, and 3.1.1 with a broker that does not know it.
+ * MQTT 5 is spoken, and 3.1.1 with a broker that does not know it. After sessions that were all short it waits for
+ * `slowestReturnMs` milliseconds at most.
  */
-export function createBroker(options: BrokerOptions, log: Log): Broker {
+export function createBroker(options: BrokerOptions, log: Log, slowestReturnMs = usualSlowestReturnMs): Broker {
   return {
     run: async (listener, signal) => {
       let protocolVersion: 4 | 5 = 5;
