@@ -1,13 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../../src/lib/errors.ts";
 import { installHomeAssistant } from "../bed/home-assistant/installation.ts";
 
 /*
  * `npm run test:ha`: installs Home Assistant, where that was not done yet, and runs the tests against it. Where it cannot
- * be had, one line says why, and nothing counts as passed or failed.
+ * be had, one line says why, and nothing counts as passed or failed: where a JSON report was asked for, the line stands in
+ * a file beside it, `ha.unavailable` for `ha.json`.
  */
+
+const option = "--outputFile.json=";
 
 async function isThere(): Promise<boolean> {
   try {
@@ -16,7 +20,10 @@ async function isThere(): Promise<boolean> {
     return true;
   } catch (error) {
     const [why = ""] = messageOf(error).trim().split("\n").slice(-1);
-    console.log(`Home Assistant: unavailable (${why})`);
+    const line = `Home Assistant: unavailable (${why})`;
+    console.log(line);
+    const report = process.argv.find((argument) => argument.startsWith(option))?.slice(option.length);
+    if (report !== undefined) writeFileSync(report.replace(/(?:\.json)?$/, ".unavailable"), `${line}\n`);
     return false;
   }
 }

@@ -27,7 +27,7 @@ const rootPackages = ["python3-venv", "ca-certificates", "tzdata", "libturbojpeg
 export async function installHomeAssistant(say: (line: string) => void): Promise<Installation> {
   if (!canBeNative(["namespaces", "release"])) throw new Error("it takes root on Debian or Ubuntu");
   await ensurePackages(["namespaces"], say);
-  const root = await madeRoot("sid", "sid-python", rootPackages, say);
+  const root = await homeAssistantRoot(say);
   const directory = join(cacheDirectory(), "home-assistant");
   const done = join(directory, "version");
   if (!existsSync(done)) {
@@ -50,6 +50,11 @@ export async function installHomeAssistant(say: (line: string) => void): Promise
     ]);
   }
   return { root, directory, version: readFileSync(done, "utf8").trim() };
+}
+
+/** The Debian that it runs in, without Home Assistant. */
+export function homeAssistantRoot(say: (line: string) => void): Promise<string> {
+  return madeRoot("sid", "sid-python", rootPackages, say);
 }
 
 /** Where this machine's pip is told to look, and whom to trust there. Empty: pip's own default. */
