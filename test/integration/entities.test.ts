@@ -65,7 +65,7 @@ function shown(key: string): readonly [unknown, unknown] {
   return [rendered(template, json), attributes === undefined ? undefined : rendered(attributes, json)];
 }
 
-it("a preset and lists choose the entities, and what is chosen away is removed in two steps", async () => {
+it("a preset and lists choose the entities, and what is chosen away is removed when Home Assistant is there", async () => {
   await start({ preset: "full" }, { stats: { interval: 5 } });
   expect(payload().device.name).toBe("Web server");
   expect(entities().get("power")).toMatchObject({ icon: "mdi:web", name: null });
@@ -75,6 +75,8 @@ it("a preset and lists choose the entities, and what is chosen away is removed i
   await start({ preset: "minimal", include: ["digest"], exclude: ["restart"], prefix: "docker_{node}" });
   await client.until(() => payload().components["pids"]?.platform === "sensor" && !entities().has("pids"));
   expect(payload().components["restart"]).toEqual({ platform: "button" });
+  await client.publish("homeassistant/status", "online");
+  await client.until(() => entities().has("pids"));
   await client.until(() => payload().components["pids"] === undefined);
 
   expect([...entities().keys()]).toEqual(["update", "power", "problem", "digest"]);
