@@ -8,11 +8,12 @@ COPY package.json package-lock.json .npmrc ./
 # No package that Gangway needs has something to do at its installation.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/bundle.ts scripts/
 COPY src src
-# What goes into the image has no use for the packages' TypeScript and source maps, a quarter of their size.
+# All packages but one are in the bundle; of that one nobody needs the TypeScript and the source maps here.
 RUN npm run build \
-  && npm prune --omit=dev --ignore-scripts \
-  && find node_modules -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
+  && npm run bundle \
+  && find node_modules/re2js -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' \) -delete
 
 FROM ${BASE}
 WORKDIR /app
@@ -23,8 +24,8 @@ RUN chmod 0755 /usr/local/bin/gangway \
   && useradd --system --uid 990 --gid gangway --home-dir /config --no-create-home gangway \
   && install --directory --owner gangway --group gangway /data \
   && install --directory /config
-COPY --from=build /build/node_modules node_modules
-COPY --from=build /build/dist dist
+COPY --from=build /build/node_modules/re2js node_modules/re2js
+COPY --from=build /build/bundle dist
 COPY package.json config.example.yaml LICENSE ./
 # Docker would set HOME to root's, which is nobody's after the start.
 ENV NODE_ENV=production HOME=/config

@@ -18,7 +18,7 @@ const help = `npm run bench -- [OPTION]...
   --runs N              how often everything is measured (1)
   --quick               less of everything: minutes instead of a quarter of an hour
   --engine trixie       the engine of another Debian release (trixie, sid)
-  --program FILE        measure this main.js instead of building dist/
+  --program FILE        measure this main.js instead of making bundle/
   --json                print all samples as JSON
   --strict              exit with 1 where a target is missed
 `;
@@ -70,8 +70,8 @@ async function main(): Promise<void> {
 }
 
 async function build(): Promise<string> {
-  await run("npm", ["--prefix", root, "run", "--silent", "build"]);
-  return join(root, "dist", "main.js");
+  for (const script of ["build", "bundle"]) await run("npm", ["--prefix", root, "run", "--silent", script]);
+  return join(root, "bundle", "main.js");
 }
 
 if (values.help) process.stdout.write(help);
