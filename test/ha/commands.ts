@@ -97,13 +97,13 @@ export function testCommands(home: () => Home): void {
     const switched = idOf("web", "auto_update");
     await homeAssistant.perform("switch.turn_on", switched);
     await untilState(switched, "on");
+    const version = versionOf("4", await home().publishApp("4"));
     await check();
-    const version = versionOf("3", await home().publishApp("3"));
     await homeAssistant.until(
       (view) => view.state(idOf("web", "update"))?.attributes["installed_version"] === version,
       "the installation of what is due",
     );
-    expect((await inspect("web")).Config.Labels["org.opencontainers.image.version"]).toBe("3");
+    expect((await inspect("web")).Config.Labels["org.opencontainers.image.version"]).toBe("4");
 
     await homeAssistant.perform("switch.turn_off", switched);
     await untilState(switched, "off");
