@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { untilInspect } from "../bed/containers.ts";
 import type { PublishedImage } from "../bed/images.ts";
+import { eventually } from "../bed/wait.ts";
 import { type Home, idOf, nodeIdOf, untilRight } from "./home.ts";
 
 /** How Home Assistant is shown the image: the version that its label has, and the beginning of its digest. */
@@ -15,8 +16,9 @@ export function testCommands(home: () => Home): void {
 
   /** Looks at the registry, and resolves when Home Assistant has been told that it is done. */
   async function check(): Promise<void> {
-    // The time of the last check is shown in whole seconds.
     const before = await lastCheck();
+    // It is shown in whole seconds: the next check has to be in another one.
+    await eventually(() => !(Date.now() < Date.parse(before ?? "") + 1_000), "the next second", 5_000);
     const { homeAssistant } = home();
     await homeAssistant.perform("button.press", nodeIdOf("check"));
     await homeAssistant.until((view) => view.state(nodeIdOf("last_check"))?.state !== before, "a check");
