@@ -2,20 +2,25 @@ import { once } from "node:events";
 import { Agent, get } from "node:http";
 import { connect, type Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as timer } from "node:timers/promises";
 import { changeLatencies } from "./changes.ts";
 import type { Samples } from "./figures.ts";
 import type { Session } from "./session.ts";
 import { quantile } from "./statistics.ts";
 
 const requests = 1_000;
+/** So that all of them take longer than the statistics' interval. */
+const everyMs = 20;
 const slowClients = 500;
 const changes = 20;
 
-/** Asks for the state of all containers, one request after the other, while the statistics run. */
+/** Asks for the state of all containers, one request after the other, through two rounds of statistics. */
 export async function measureStatus({ lab, program }: Session): Promise<Samples> {
   const agent = new Agent({ keepAlive: true });
   const times: number[] = [];
+  const began = performance.now();
   for (let request = 0; request < requests; request++) {
+    await timer(Math.max(0, began + request * everyMs - performance.now()));
     const asked = performance.now();
     const body = await program.during(bodyOf(`${program.origin}/status?force=1`, agent));
     times.push(performance.now() - asked);
