@@ -7,7 +7,7 @@ import { denialHeaders, denials } from "../../word-errors.ts";
  * of HTML where its framework answers for it.
  */
 
-/** What a route answers: JSON, or a page where there is no body. */
+/** What a route answers: JSON, with its members written in their order, or a page where there is no body. */
 export interface Answer {
   readonly status: number;
   readonly body?: object;
@@ -57,7 +57,7 @@ export function send(reply: FastifyReply, { status, body, headers = {} }: Answer
   return body === undefined
     ? reply.header("content-type", "text/html; charset=utf-8").send(pageOf(status))
     : // As bytes: to a text the server would add a charset.
-      reply.header("content-type", "application/json").send(Buffer.from(jsonOf(body)));
+      reply.header("content-type", "application/json").send(Buffer.from(`${JSON.stringify(body)}\n`));
 }
 
 /** Answers who is not let in; `withOk`: on routes that say so where the key is missing. */
@@ -69,15 +69,4 @@ export function denialAnswer(denial: Denial, withOk: boolean): Answer {
     body: { error: word, ...(withOk && denial.kind === "credentials" ? { ok: false } : {}) },
     headers: denialHeaders(denial),
   };
-}
-
-function jsonOf(body: object): string {
-  return `${JSON.stringify(sorted(body))}\n`;
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return Object.fromEntries(members.map(([key, member]) => [key, sorted(member)]));
 }

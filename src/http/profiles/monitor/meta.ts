@@ -6,7 +6,10 @@ import type { UpdateStatus } from "../../../core/update-status.ts";
 import type { Found } from "./names.ts";
 
 /** What is shown of a container whose figures nobody wants. */
-export function lightMetaOf({ entry: { container } }: Pick<Found, "entry">): object {
+export function lightMetaOf({ entry: { container } }: Pick<Found, "entry">): {
+  readonly image: string | null;
+  readonly state: string;
+} {
   const isNamed = parseImageReference(container.image).kind === "reference";
   return { image: isNamed ? container.image : null, state: container.state };
 }
@@ -23,16 +26,18 @@ export function metaOf({ node, entry }: Found): object {
   const counted = (value: number | null | undefined): number | null =>
     isStopped ? 0 : (value ?? (isSampled ? 0 : null));
   const limit = metrics?.memoryLimitBytes ?? null;
+  const { image, state } = lightMetaOf({ entry });
   return {
-    ...lightMetaOf({ entry }),
     blk_read: counted(metrics?.blockReadBytes),
     blk_write: counted(metrics?.blockWriteBytes),
     cpu: isStopped ? null : (metrics?.cpuPercent ?? null),
+    image,
     mem_limit: counted(limit),
     mem_perc: isStopped || usage === null || limit === null || limit <= 0 ? null : (usage / limit) * 100,
     mem_usage: counted(usage),
     net_rx: counted(metrics?.netRxBytes),
     net_tx: counted(metrics?.netTxBytes),
+    state,
   };
 }
 

@@ -69,10 +69,11 @@ function isKnown({ inventory }: ServedNode): boolean {
 }
 
 function statusOf(found: readonly Found[], isLight: boolean): Answer {
+  const inOrder = found.toSorted((one, other) => (one.name < other.name ? -1 : 1));
   return ok({
-    meta: Object.fromEntries(found.map((one) => [one.name, isLight ? lightMetaOf(one) : metaOf(one)])),
+    meta: Object.fromEntries(inOrder.map((one) => [one.name, isLight ? lightMetaOf(one) : metaOf(one)])),
     status: "ok",
-    updates: Object.fromEntries(found.map((one) => [one.name, updateWordOf(one.entry)])),
+    updates: Object.fromEntries(inOrder.map((one) => [one.name, updateWordOf(one.entry)])),
   });
 }
 
