@@ -80,12 +80,14 @@ export function openNode(deps: NodeDependencies, engineConfig: EngineConfig, sig
     const offered = known.offer(name);
     const lastResult = node === undefined ? undefined : history.last(node, name);
     const lastUpdate = node === undefined ? undefined : history.lastUpdate(node, name);
+    const lastBackup = node === undefined ? undefined : history.lastBackup(node, name);
     const autoUpdate = node === undefined ? undefined : settingsFile.autoUpdate(node, name);
     return {
       ...(check === undefined ? {} : { check }),
       ...(offered === undefined ? {} : { offered }),
       ...(lastResult === undefined ? {} : { lastResult }),
       ...(lastUpdate === undefined ? {} : { lastUpdate }),
+      ...(lastBackup === undefined ? {} : { lastBackup }),
       ...(autoUpdate === undefined ? {} : { autoUpdate }),
     };
   });

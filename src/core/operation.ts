@@ -171,6 +171,11 @@ export function isSuccess(state: OutcomeState): boolean {
   return state === "updated" || state === "unchanged" || state === "done";
 }
 
+/** Has it backed the container up? */
+export function isBackup({ command, state }: Pick<OperationResult, "command" | "state">): boolean {
+  return command === "backup" && state === "done";
+}
+
 /** Has it given the container a newer image? */
 export function isUpdate({ command, state }: Pick<OperationResult, "command" | "state">): boolean {
   return command === "update" && state === "updated";

@@ -229,6 +229,8 @@ export interface Entry {
   readonly lastResult?: OperationResult;
   /** ISO 8601, UTC: when Gangway gave it a newer image last. */
   readonly lastUpdate?: string;
+  /** ISO 8601, UTC: when it was backed up last. */
+  readonly lastBackup?: string;
   /** Its switch for automatic updates; absent where nobody has touched it. */
   readonly autoUpdate?: boolean;
   /** The versions that it was offered, whether they were installed since or not. */

@@ -48,18 +48,21 @@ describe("the history", () => {
     }
   });
 
-  it("tells, in the next run too, when a container was given a newer image last", async () => {
+  it("tells, in the next run too, when a container was given a newer image or backed up last", async () => {
     const history = await open();
     history.add(entry({ finishedAt: "2026-01-01T00:00:00Z" }));
     history.add(entry({ finishedAt: "2026-01-02T00:00:00Z" }));
     history.add(entry({ finishedAt: "2026-01-03T00:00:00Z", state: "rolled_back" }));
     history.add(entry({ finishedAt: "2026-01-04T00:00:00Z", command: "restart", state: "done" }));
     history.add(entry({ finishedAt: "2026-01-05T00:00:00Z", node: "pi" }));
+    history.add(entry({ finishedAt: "2026-01-06T00:00:00Z", command: "backup", state: "done" }));
+    history.add(entry({ finishedAt: "2026-01-07T00:00:00Z", command: "backup", state: "failed" }));
     await history[Symbol.asyncDispose]();
 
     await using next = await open();
     for (const known of [history, next]) {
       expect(known.lastUpdate("nas", "web")).toBe("2026-01-02T00:00:00Z");
+      expect(known.lastBackup("nas", "web")).toBe("2026-01-06T00:00:00Z");
       expect(known.lastUpdate("nas", "db")).toBeUndefined();
     }
   });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { PastOperation } from "../core/doors.ts";
-import { isUpdate, outcomeStates } from "../core/operation.ts";
+import { isBackup, isUpdate, outcomeStates } from "../core/operation.ts";
 import { type OnDamage, readJson, writeJson } from "./atomic-json.ts";
 import { createLatestWriter } from "./latest-writer.ts";
 
@@ -26,6 +26,8 @@ export interface History extends AsyncDisposable {
   readonly last: (node: string, container: string) => PastOperation | undefined;
   /** When Gangway gave a container a newer image last (ISO 8601, UTC), as far back as the history goes. */
   readonly lastUpdate: (node: string, container: string) => string | undefined;
+  /** When a container was backed up last (ISO 8601, UTC), as far back as the history goes. */
+  readonly lastBackup: (node: string, container: string) => string | undefined;
   /** The versions that a container has left behind, by an update or because it was rolled back on demand, as texts. */
   readonly leftBehind: (node: string, container: string) => readonly string[];
 }
@@ -47,6 +49,8 @@ export async function openHistory(
     last: (node, container) => entries.findLast((entry) => entry.node === node && entry.container === container),
     lastUpdate: (node, container) =>
       entries.findLast((entry) => entry.node === node && entry.container === container && isUpdate(entry))?.finishedAt,
+    lastBackup: (node, container) =>
+      entries.findLast((entry) => entry.node === node && entry.container === container && isBackup(entry))?.finishedAt,
     leftBehind: (node, container) =>
       entries.flatMap((entry) =>
         entry.node === node && entry.container === container && hasLeft(entry) ? (entry.from ?? []) : [],

@@ -68,6 +68,11 @@ const controls: readonly Row[] = [
     config: { icon: "mdi:backup-restore", ...configuration },
   },
   {
+    ...({ key: "backup", platform: "button", name: "Back up", command: "backup" } as const),
+    isSeldomWanted: true,
+    config: { icon: "mdi:archive-arrow-down-outline", ...configuration },
+  },
+  {
     key: "auto_update",
     platform: "switch",
     name: "Automatic update",
@@ -151,6 +156,11 @@ const states: readonly Row[] = [
     name: "Last update",
     source: "state",
     config: { ...timestamp("last_update"), ...diagnostic },
+  },
+  {
+    ...({ key: "last_backup", platform: "sensor", name: "Last backup", source: "state" } as const),
+    isSeldomWanted: true,
+    config: { ...timestamp("last_backup"), ...diagnostic },
   },
   {
     key: "started_at",

@@ -120,8 +120,8 @@ describe("the entities", () => {
       ...["last_result", "last_update", "started_at", "restarts", "image", "cpu", "memory", "net_rx", "net_tx"],
     ]);
     expect(disabled).toEqual([
-      ...["recreate", "rollback", "update_status", "exit_code", "digest", "memory_percent", "memory_limit"],
-      ...["net_rx_total", "net_tx_total", "block_read", "block_write", "pids"],
+      ...["recreate", "rollback", "backup", "update_status", "last_backup", "exit_code", "digest"],
+      ...["memory_percent", "memory_limit", "net_rx_total", "net_tx_total", "block_read", "block_write", "pids"],
     ]);
   });
 

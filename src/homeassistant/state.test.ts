@@ -154,7 +154,11 @@ describe("containerState", () => {
   it("tells when Gangway gave it a newer image last, and what is wrong with it", () => {
     const lastUpdate = "2026-01-02T03:04:05Z";
 
-    expect(containerState({ container }, { isOn: false })).toMatchObject({ last_update: null, problem: null });
+    expect(containerState({ container }, { isOn: false })).toMatchObject({
+      last_update: null,
+      last_backup: null,
+      problem: null,
+    });
     expect(
       containerState({ container: { ...container, health: "unhealthy" }, lastUpdate }, { isOn: false }),
     ).toMatchObject({ last_update: lastUpdate, problem: "Its health check fails." });

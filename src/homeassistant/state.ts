@@ -49,6 +49,7 @@ export function containerState(entry: Entry, autoUpdate: AutoUpdatePolicy): obje
     last_result: lastResult?.state ?? "none",
     last_message: lastResult === undefined ? null : truncate(lastResult.message, longestState),
     last_update: entry.lastUpdate ?? null,
+    last_backup: entry.lastBackup ?? null,
     problem: problem === undefined ? null : truncate(problem, longestState),
     auto_update: autoUpdate.isOn,
     auto_update_reason:

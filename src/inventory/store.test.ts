@@ -107,15 +107,21 @@ describe("inventory", () => {
     expect(heard).toBe(0);
   });
 
-  it("knows when a container was given a newer image last, whatever was done to it since", () => {
+  it("knows when a container was given a newer image or backed up last, whatever was done to it since", () => {
     const { inventory } = watched();
     inventory.putContainer(container("web"));
     const result = { id: "1", container: "web", message: "", startedAt: "" } as const;
 
     inventory.setResult("web", { ...result, command: "update", state: "updated", finishedAt: "then" });
     inventory.setResult("web", { ...result, command: "update", state: "rolled_back", finishedAt: "later" });
+    inventory.setResult("web", { ...result, command: "backup", state: "done", finishedAt: "in between" });
+    inventory.setResult("web", { ...result, command: "backup", state: "failed", finishedAt: "after that" });
     inventory.setResult("web", { ...result, command: "restart", state: "done", finishedAt: "now" });
 
-    expect(inventory.get("web")).toMatchObject({ lastUpdate: "then", lastResult: { finishedAt: "now" } });
+    expect(inventory.get("web")).toMatchObject({
+      lastUpdate: "then",
+      lastBackup: "in between",
+      lastResult: { finishedAt: "now" },
+    });
   });
 });

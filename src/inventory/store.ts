@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Metrics } from "../core/metrics.ts";
 import type { NodeFacts } from "../core/node-facts.ts";
 import { withOffer } from "../core/offer.ts";
-import { isUpdate } from "../core/operation.ts";
+import { isBackup, isUpdate, type OperationResult } from "../core/operation.ts";
 import type { Entry, Inventory, InventoryChange } from "../core/ports.ts";
 import { compareNaturally } from "../lib/text.ts";
 
@@ -60,8 +60,7 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
       tell({ kind: "removed", name, before });
     },
     setCheck: (name, check) => amend(name, { check }),
-    setResult: (name, lastResult) =>
-      amend(name, { lastResult, ...(isUpdate(lastResult) ? { lastUpdate: lastResult.finishedAt } : {}) }),
+    setResult: (name, lastResult) => amend(name, { lastResult, ...timesFrom(lastResult) }),
     setAutoUpdate: (name, autoUpdate) => amend(name, { autoUpdate }),
     setProgress: (name, progress) => amend(name, { progress }),
     clearProgress: (name, operation) => {
@@ -87,4 +86,10 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
     setRegistryLimits: (registryLimits) => setNode({ ...node, registryLimits }),
     setDisk: (disk) => setNode({ ...node, disk }),
   };
+}
+
+/** Of what it was the last, where that is kept longer than the last result. */
+function timesFrom(result: OperationResult): Pick<Entry, "lastUpdate" | "lastBackup"> {
+  if (isUpdate(result)) return { lastUpdate: result.finishedAt };
+  return isBackup(result) ? { lastBackup: result.finishedAt } : {};
 }
