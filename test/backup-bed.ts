@@ -139,11 +139,10 @@ busybox find . -exec busybox touch -h -d '2020-02-02 02:02:02' {} +
 
 /** Everything that a directory in a running container holds, in a form that can be compared. */
 export async function listingOf(docker: Docker, container: string, directory: string): Promise<string> {
-  const script = `cd ${directory}
-busybox find . | busybox sort | while IFS= read -r name; do
-  busybox stat -c '%n %a %u:%g %F %h %Y %t:%T' "$name"
-  [ -h "$name" ] && busybox readlink "$name"
-  [ -f "$name" ] && [ ! -h "$name" ] && busybox sha256sum < "$name"
-done; true`;
+  const each = `busybox stat -c "%n %a %u:%g %F %h %Y %t:%T" "$0"
+[ -h "$0" ] && busybox readlink "$0"
+[ -f "$0" ] && [ ! -h "$0" ] && busybox sha256sum < "$0"
+true`;
+  const script = `cd ${directory} && busybox find . -print0 | busybox sort -z | busybox xargs -0 -n 1 sh -c '${each}' 2>&1`;
   return await runIn(docker, container, "sh", "-c", script);
 }
