@@ -14,6 +14,8 @@ import { loadImage } from "./bed/images.ts";
 const signal = new AbortController().signal;
 const log = createLog({ level: "silent", output: { write: () => true }, secrets: createSecrets() });
 const day = 86_400_000;
+/** No operation has been left undone. */
+const none = { all: () => Promise.resolve([]) };
 
 const namesIn = (outcome: Outcome): readonly string[] => (outcome.prune?.removed ?? []).map(({ name }) => name).sort();
 
@@ -43,7 +45,7 @@ export function describePrune(options: EngineOptions | true): void {
     more: { readonly keep?: readonly string[]; readonly engine?: Engine & Disk; readonly signal?: AbortSignal } = {},
   ): Promise<Outcome> {
     const deps = {
-      ...{ engine: more.engine ?? engine, journal: { all: () => Promise.resolve([]) }, ownContainerId: undefined, log },
+      ...{ engine: more.engine ?? engine, journal: none, backupJournal: none, ownContainerId: undefined, log },
       ...{ keep: more.keep ?? [], clock: { now: () => Date.now() + day } },
     };
     return prune(deps, { kind: "prune", ...wish }, more.signal ?? signal);

@@ -6,6 +6,7 @@ import { bytesText } from "../core/prune/prune.ts";
 import { pruneView } from "../core/prune/report.ts";
 import { readJournal } from "../files/journal-store.ts";
 import { messageOf } from "../lib/errors.ts";
+import { BackupEntry } from "../operations/backup-entry.ts";
 import { JournalEntry } from "../operations/journal-entry.ts";
 import { prune } from "../operations/prune.ts";
 import { surroundingsOf } from "./surroundings.ts";
@@ -46,7 +47,8 @@ async function pruneOn(
   await engine.identify(signal);
   const directory = join(config.dataDir, "journal");
   const journal = { all: () => readJournal({ directory, schema: JournalEntry }) };
-  const deps = { engine, journal, ownContainerId, keep: config.prune.keep, clock, log };
+  const backupJournal = { all: () => readJournal({ directory: join(directory, "backups"), schema: BackupEntry }) };
+  const deps = { engine, journal, backupJournal, ownContainerId, keep: config.prune.keep, clock, log };
   return await prune(deps, { kind: "prune", ...wish, ...(yes ? {} : { dryRun: true }) }, signal);
 }
 

@@ -1,4 +1,5 @@
 import PQueue from "p-queue";
+import type { BackupJournal } from "../core/backup-journal.ts";
 import type { Disk, DiskPart, DiskUsage } from "../core/disk.ts";
 import type { ImageInspect } from "../core/inspect.ts";
 import type { Command, Outcome } from "../core/operation.ts";
@@ -24,6 +25,7 @@ import { inspectAll } from "./survey.ts";
 export interface PruneDependencies {
   readonly engine: Disk & Pick<Engine, "list" | "inspect" | "inspectImage" | "remove" | "removeImage" | "tag">;
   readonly journal: Pick<Journal, "all">;
+  readonly backupJournal: Pick<BackupJournal, "all">;
   readonly ownContainerId: string | undefined;
   /** The setting `prune.keep`. */
   readonly keep: readonly string[];
@@ -68,10 +70,10 @@ async function planFor(
   // First what there is, then who needs it: what comes in between is not there, or is needed.
   const found = await thingsOf(deps, what, wish.olderThanMs !== undefined, signal);
   const containers = await inspectAll(engine, signal);
-  const journal = await deps.journal.all();
+  const [journal, backups] = await Promise.all([deps.journal.all(), deps.backupJournal.all()]);
   const rules: PruneRules = {
     ...{ wish, keep, ownContainerId, now: clock.now() },
-    needs: needsOf({ containers, journal, ownContainerId }),
+    needs: needsOf({ containers, journal, backups, ownContainerId }),
   };
   const sizes = found.usage;
   switch (found.what) {

@@ -1,3 +1,4 @@
+import type { BackupEntry } from "../backup-journal.ts";
 import { isTransientName, nameFrom } from "../container.ts";
 import { canonicalText, parseImageReference } from "../image-reference.ts";
 import type { ContainerInspect } from "../inspect.ts";
@@ -10,6 +11,7 @@ import { dependantsOf } from "../recreate.ts";
 export interface NeedSubject {
   readonly containers: readonly ContainerInspect[];
   readonly journal: readonly JournalEntry[];
+  readonly backups: readonly BackupEntry[];
   readonly ownContainerId: string | undefined;
 }
 
@@ -38,10 +40,12 @@ type Labels = Readonly<Record<string, string>>;
 const projectLabel = "com.docker.compose.project";
 const operation = "an operation that has not ended needs it";
 
-export function needsOf({ containers, journal, ownContainerId }: NeedSubject): Needs {
+export function needsOf({ containers, journal, backups, ownContainerId }: NeedSubject): Needs {
   const involved = journal.flatMap(({ members }) => members);
   const noted = involved.map(({ inspect }) => inspect);
-  const notedIds = new Set([...involved.flatMap(({ oldId, newId }) => [oldId, newId ?? oldId])]);
+  // Those that a backup has stopped are to run again.
+  const halted = backups.flatMap(({ halts }) => halts.map(({ id }) => id));
+  const notedIds = new Set([...involved.flatMap(({ oldId, newId }) => [oldId, newId ?? oldId]), ...halted]);
   const helpers = new Set(journal.flatMap(({ helper }) => (helper === undefined ? [] : [helper.container])));
   const notedImages = new Set([
     ...involved.flatMap(({ inspect, newImageId }) => [inspect.Image, newImageId]),

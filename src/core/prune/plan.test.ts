@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { BackupEntry } from "../backup-journal.ts";
 import type { CacheRecord, StoredImage, StoredNetwork, StoredVolume } from "../disk.ts";
 import type { ContainerInspect } from "../inspect.ts";
 import type { JournalEntry } from "../journal.ts";
@@ -65,16 +66,20 @@ function network(name: string, more: Partial<StoredNetwork> = {}): StoredNetwork
   return { id: idOf(name), name, labels: {}, scope: "local", isInternal: false, createdMs: ago(48), ...more };
 }
 
+/** A backup that has stopped a container, and has not ended. */
+const backup = { container: "db", halts: [{ container: "db", id: idOf("db") }] } as unknown as BackupEntry;
+
 interface RuleFacts extends Partial<Omit<PruneRules, "needs">> {
   readonly containers?: readonly ContainerInspect[];
   readonly journal?: readonly JournalEntry[];
+  readonly backups?: readonly BackupEntry[];
 }
 
-function rules({ containers = [], journal = [], ...more }: RuleFacts = {}): PruneRules {
+function rules({ containers = [], journal = [], backups = [], ...more }: RuleFacts = {}): PruneRules {
   const { ownContainerId = undefined } = more;
   return {
     ...{ wish: {}, keep: [], ownContainerId, now, ...more },
-    needs: needsOf({ containers, journal, ownContainerId }),
+    needs: needsOf({ containers, journal, backups, ownContainerId }),
   };
 }
 
@@ -186,6 +191,8 @@ describe("containers to prune", () => {
     ["compose's own in between", container("3d4c5b6a7f8e_web"), {}, "an operation that has not ended needs it"],
     ["noted as the old one", container("old-web"), { journal: [entry] }, "an operation that has not ended"],
     ["noted as the new one", container("new-web"), { journal: [entry] }, "an operation that has not ended"],
+    ["stopped by a backup", container("db"), { backups: [backup] }, "an operation that has not ended"],
+    ["a backup's own", container("db.gw-backup-1a2b3c4d"), {}, "an operation that has not ended"],
     ["a helper", container("helper"), { journal: [entry] }, "an operation that has not ended"],
     ["Gangway", container("gw"), { ownContainerId: idOf("gw") }, "it is Gangway itself"],
     [
