@@ -45,7 +45,14 @@ export function describePrune(options: EngineOptions | true): void {
     more: { readonly keep?: readonly string[]; readonly engine?: Engine & Disk; readonly signal?: AbortSignal } = {},
   ): Promise<Outcome> {
     const deps = {
-      ...{ engine: more.engine ?? engine, journal: none, backupJournal: none, ownContainerId: undefined, log },
+      ...{
+        engine: more.engine ?? engine,
+        journal: none,
+        backupJournal: none,
+        restoreJournal: none,
+        ownContainerId: undefined,
+        log,
+      },
       ...{ keep: more.keep ?? [], clock: { now: () => Date.now() + day } },
     };
     return prune(deps, { kind: "prune", ...wish }, more.signal ?? signal);

@@ -9,6 +9,7 @@ import { messageOf } from "../lib/errors.ts";
 import { BackupEntry } from "../operations/backup-entry.ts";
 import { JournalEntry } from "../operations/journal-entry.ts";
 import { prune } from "../operations/prune.ts";
+import { RestoreEntry } from "../operations/restore-entry.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { tableText } from "./table.ts";
 import { configOrComplaint, type ExitCode, type Invocation, type Terminal } from "./terminal.ts";
@@ -48,7 +49,8 @@ async function pruneOn(
   const directory = join(config.dataDir, "journal");
   const journal = { all: () => readJournal({ directory, schema: JournalEntry }) };
   const backupJournal = { all: () => readJournal({ directory: join(directory, "backups"), schema: BackupEntry }) };
-  const deps = { engine, journal, backupJournal, ownContainerId, keep: config.prune.keep, clock, log };
+  const restoreJournal = { all: () => readJournal({ directory: join(directory, "restores"), schema: RestoreEntry }) };
+  const deps = { engine, journal, backupJournal, restoreJournal, ownContainerId, keep: config.prune.keep, clock, log };
   return await prune(deps, { kind: "prune", ...wish, ...(yes ? {} : { dryRun: true }) }, signal);
 }
 

@@ -15,6 +15,7 @@ import {
 } from "../core/prune/plan.ts";
 import type { PruneItem, PruneKind, PruneReport } from "../core/prune/prune.ts";
 import { previewOf, pruneMessage } from "../core/prune/report.ts";
+import type { RestoreJournal } from "../core/restore-journal.ts";
 import { GangwayError, isErrorWithCode, messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import type { Clock } from "../lib/time.ts";
@@ -26,6 +27,7 @@ export interface PruneDependencies {
   readonly engine: Disk & Pick<Engine, "list" | "inspect" | "inspectImage" | "remove" | "removeImage" | "tag">;
   readonly journal: Pick<Journal, "all">;
   readonly backupJournal: Pick<BackupJournal, "all">;
+  readonly restoreJournal: Pick<RestoreJournal, "all">;
   readonly ownContainerId: string | undefined;
   /** The setting `prune.keep`. */
   readonly keep: readonly string[];
@@ -70,10 +72,14 @@ async function planFor(
   // First what there is, then who needs it: what comes in between is not there, or is needed.
   const found = await thingsOf(deps, what, wish.olderThanMs !== undefined, signal);
   const containers = await inspectAll(engine, signal);
-  const [journal, backups] = await Promise.all([deps.journal.all(), deps.backupJournal.all()]);
+  const [journal, backups, restores] = await Promise.all([
+    deps.journal.all(),
+    deps.backupJournal.all(),
+    deps.restoreJournal.all(),
+  ]);
   const rules: PruneRules = {
     ...{ wish, keep, ownContainerId, now: clock.now() },
-    needs: needsOf({ containers, journal, backups, ownContainerId }),
+    needs: needsOf({ containers, journal, backups, restores, ownContainerId }),
   };
   const sizes = found.usage;
   switch (found.what) {

@@ -6,12 +6,14 @@ import type { JournalEntry } from "../journal.ts";
 import { successorsOf } from "../lost-parents.ts";
 import { previousRepositoryFor } from "../previous-image.ts";
 import { dependantsOf } from "../recreate.ts";
+import type { RestoreEntry } from "../restore-journal.ts";
 
 /** Who may need something: all containers, stopped ones too, and what is under way. */
 export interface NeedSubject {
   readonly containers: readonly ContainerInspect[];
   readonly journal: readonly JournalEntry[];
   readonly backups: readonly BackupEntry[];
+  readonly restores: readonly RestoreEntry[];
   readonly ownContainerId: string | undefined;
 }
 
@@ -40,7 +42,7 @@ type Labels = Readonly<Record<string, string>>;
 const projectLabel = "com.docker.compose.project";
 const operation = "an operation that has not ended needs it";
 
-export function needsOf({ containers, journal, backups, ownContainerId }: NeedSubject): Needs {
+export function needsOf({ containers, journal, backups, restores, ownContainerId }: NeedSubject): Needs {
   const involved = journal.flatMap(({ members }) => members);
   const noted = involved.map(({ inspect }) => inspect);
   // Those that a backup has stopped are to run again.
@@ -51,6 +53,8 @@ export function needsOf({ containers, journal, backups, ownContainerId }: NeedSu
     ...involved.flatMap(({ inspect, newImageId }) => [inspect.Image, newImageId]),
     ...journal.flatMap(({ retags }) => retags.flatMap(({ imageId }) => imageId ?? [])),
   ]);
+  const madeVolumes = new Set(restores.flatMap(({ volumes }) => volumes));
+  const madeNetworks = new Set(restores.flatMap(({ networks }) => networks));
   const successors = successorsOf(containers);
   const projects = new Set(containers.flatMap(({ Config }) => Config.Labels?.[projectLabel] ?? []));
   const own = containers.find(({ Id }) => Id === ownContainerId)?.Config.Labels?.[projectLabel];
@@ -61,8 +65,8 @@ export function needsOf({ containers, journal, backups, ownContainerId }: NeedSu
     usersOfVolume: (name) => usersText(containers.filter(hasVolume(name))),
     usersOfNetwork: (network) => usersText(containers.filter(hasNetwork(network))),
     operationWithImage: (id) => sayWhere(notedImages.has(id)),
-    operationWithVolume: (name) => sayWhere(noted.some(hasVolume(name))),
-    operationWithNetwork: (network) => sayWhere(noted.some(hasNetwork(network))),
+    operationWithVolume: (name) => sayWhere(noted.some(hasVolume(name)) || madeVolumes.has(name)),
+    operationWithNetwork: (network) => sayWhere(noted.some(hasNetwork(network)) || madeNetworks.has(network.name)),
     operationWithContainer: ({ Id, Name }) =>
       sayWhere(notedIds.has(Id) || helpers.has(nameFrom(Name)) || isTransientName(nameFrom(Name))),
     ownerOfTag: tagOwners,

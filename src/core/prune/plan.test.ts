@@ -1,108 +1,27 @@
 import { describe, expect, it } from "vitest";
-import type { BackupEntry } from "../backup-journal.ts";
-import type { CacheRecord, StoredImage, StoredNetwork, StoredVolume } from "../disk.ts";
-import type { ContainerInspect } from "../inspect.ts";
-import type { JournalEntry } from "../journal.ts";
-import { needsOf } from "./needs.ts";
 import {
-  cacheToPrune,
-  containersToPrune,
-  imagesToPrune,
-  networksToPrune,
-  type PruneRules,
-  volumesToPrune,
-} from "./plan.ts";
-import type { PruneItem } from "./prune.ts";
-
-const now = Date.parse("2026-01-31T00:00:00Z");
-const hour = 3_600_000;
-const ago = (hours: number): number => now - hours * hour;
-const idOf = (name: string): string => Buffer.from(name).toString("hex").padEnd(64, "0");
-const imageIdOf = (name: string): string => `sha256:${idOf(name)}`;
-
-type Labels = Readonly<Record<string, string>>;
-
-interface ContainerFacts {
-  readonly image?: string;
-  readonly runs?: string;
-  readonly status?: string;
-  readonly labels?: Labels;
-  readonly host?: object;
-  readonly networks?: object;
-  readonly volumes?: readonly string[];
-  readonly made?: number;
-  readonly finished?: number;
-}
-
-/** A stopped container, three days old, unless it says otherwise. */
-function container(name: string, facts: ContainerFacts = {}): ContainerInspect & { readonly bytes: number | null } {
-  const { status = "exited", finished = ago(48) } = facts;
-  return {
-    Id: idOf(name),
-    Name: `/${name}`,
-    Image: imageIdOf(facts.runs ?? "none"),
-    Created: new Date(facts.made ?? ago(72)).toISOString(),
-    State: {
-      Status: status,
-      FinishedAt: status === "created" ? "0001-01-01T00:00:00Z" : new Date(finished).toISOString(),
-    },
-    Config: { Image: facts.image ?? "app", Labels: facts.labels ?? {} },
-    HostConfig: { NetworkMode: "bridge", ...facts.host },
-    Mounts: (facts.volumes ?? []).map((Name) => ({ Type: "volume", Name, Source: "", Destination: "/x", RW: true })),
-    NetworkSettings: { Networks: facts.networks ?? {}, Ports: {} },
-    bytes: 5,
-  } as unknown as ContainerInspect & { readonly bytes: number | null };
-}
-
-function image(name: string, tags: readonly string[], more: Partial<StoredImage & { taggedMs: number }> = {}) {
-  return { id: imageIdOf(name), tags, digests: [], createdMs: ago(48), labels: {}, bytes: 7, ...more };
-}
-
-function volume(name: string, more: Partial<StoredVolume> = {}) {
-  return { name, labels: {}, createdMs: ago(48), bytes: 9, ...more };
-}
-
-function network(name: string, more: Partial<StoredNetwork> = {}): StoredNetwork {
-  return { id: idOf(name), name, labels: {}, scope: "local", isInternal: false, createdMs: ago(48), ...more };
-}
-
-/** A backup that has stopped a container, and has not ended. */
-const backup = { container: "db", halts: [{ container: "db", id: idOf("db") }] } as unknown as BackupEntry;
-
-interface RuleFacts extends Partial<Omit<PruneRules, "needs">> {
-  readonly containers?: readonly ContainerInspect[];
-  readonly journal?: readonly JournalEntry[];
-  readonly backups?: readonly BackupEntry[];
-}
-
-function rules({ containers = [], journal = [], backups = [], ...more }: RuleFacts = {}): PruneRules {
-  const { ownContainerId = undefined } = more;
-  return {
-    ...{ wish: {}, keep: [], ownContainerId, now, ...more },
-    needs: needsOf({ containers, journal, backups, ownContainerId }),
-  };
-}
-
-/** An update that has not ended, of a container that ran `old` and is to run `new`. */
-const entry = {
-  members: [
-    {
-      oldId: idOf("old-web"),
-      newId: idOf("new-web"),
-      newImageId: imageIdOf("new"),
-      inspect: container("web", { runs: "old", volumes: ["noted"], networks: { noted: {} } }),
-    },
-  ],
-  retags: [{ reference: "app:1", imageId: imageIdOf("retagged") }],
-  helper: { container: "helper" },
-} as unknown as JournalEntry;
-
-const all = { wish: { all: true } } as const;
-const anonymous = { "com.docker.volume.anonymous": "" };
-const compose = (project: string): Labels => ({ "com.docker.compose.project": project });
-/** `name: verdict`, with a part of the reason where there is something to say. */
-const shown = (items: readonly PruneItem[]): readonly string[] =>
-  items.map(({ name, verdict, reason }) => (verdict === "remove" ? name : `${name}: ${verdict}, ${reason}`));
+  ago,
+  all,
+  anonymous,
+  backup,
+  compose,
+  container,
+  entry,
+  hour,
+  idOf,
+  image,
+  imageIdOf,
+  network,
+  now,
+  type RuleFacts,
+  restore,
+  rules,
+  shown,
+  volume,
+} from "../../../test/prune-things.ts";
+import type { CacheRecord, StoredNetwork } from "../disk.ts";
+import type { ContainerInspect } from "../inspect.ts";
+import { cacheToPrune, containersToPrune, imagesToPrune, networksToPrune, volumesToPrune } from "./plan.ts";
 
 describe("images to prune", () => {
   it("are the dangling ones; with all those with a tag too", () => {
@@ -242,6 +161,7 @@ describe("volumes to prune", () => {
       { containers: [container("web", { status: "created", volumes: ["data"] })] },
       "web uses it",
     ],
+    ["that is being restored", volume("made"), { restores: [restore] }, "an operation that has not ended"],
     ["that an operation needs", volume("noted"), { journal: [entry] }, "an operation that has not ended"],
     [
       "of a project that has containers",
@@ -291,6 +211,7 @@ describe("networks to prune", () => {
   });
 
   it.each<readonly [string, StoredNetwork, RuleFacts]>([
+    ["is being restored", network("made"), { restores: [restore] }],
     ["an operation needs", network("noted"), { journal: [entry] }],
     [
       "a project with containers may need",
