@@ -175,9 +175,10 @@ function stepIn(file: string): string {
   }
 }
 
+/** The entries of running updates: those of backups and restores have directories of their own. */
 function namesIn(directory: string): readonly string[] {
   try {
-    return readdirSync(directory);
+    return readdirSync(directory).filter((name) => name.endsWith(".json"));
   } catch {
     // Gangway died before it had made it.
     return [];
