@@ -10,6 +10,8 @@ export default defineConfig({
           include: ["src/**/*.test.ts", "test/*.test.ts"],
           // Nothing here takes a second; a machine may be busy with other things.
           testTimeout: 30_000,
+          // As many as the integration tests: Vitest runs projects beside each other only where that is the same.
+          maxWorkers: 2,
         },
       },
       {
@@ -17,6 +19,17 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts", "test/contract/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // As integration, for which `npm test` has no time.
+          name: "thorough",
+          include: ["test/thorough/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,

@@ -11,7 +11,7 @@ import { configDefaults, hostConfigDefaults, maskedPaths, readonlyPaths } from "
 
 /**
  * What Docker 20.10 makes of a create body, as far as its inspect answer tells: a model for tests of what is sent to it,
- * which a test compares with the real engine (test/integration/recreate-fidelity.test.ts).
+ * which a test compares with the real engine (test/thorough/recreate-fidelity.test.ts).
  */
 
 /** A create body; all members are optional but the image. */

@@ -56,6 +56,11 @@ export async function dataDirectory(bed: Bed): Promise<string> {
   return await mkdtemp(join(bed.directory, "data-of-gangway", "run-"));
 }
 
+/** Lets the programs of a bed share what they have compiled: a start is mostly that. */
+export function compileCache({ directory }: Pick<Bed, "directory">): Readonly<Record<string, string>> {
+  return { NODE_COMPILE_CACHE: join(directory, "compile-cache") };
+}
+
 /** Starts `gangway run` on a bed. */
 export async function startGangway(bed: Bed, options: GangwayOptions = {}): Promise<GangwayProcess> {
   const dataDir = options.dataDir ?? (await dataDirectory(bed));
@@ -65,7 +70,7 @@ export async function startGangway(bed: Bed, options: GangwayOptions = {}): Prom
   const entry = options.entry ?? join(import.meta.dirname, "..", "src", "main.ts");
   const child = spawn(process.execPath, [entry, "run", "--config", configFile], {
     cwd: dataDir,
-    env: { PATH: process.env["PATH"], HOME: dataDir, ...options.environment },
+    env: { PATH: process.env["PATH"], HOME: dataDir, ...compileCache(bed), ...options.environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   await once(child, "spawn");

@@ -105,12 +105,11 @@ export async function openRound(lab: Lab, wanted: Replacement, options: RoundOpt
     check: { on_start: false },
     discovery: { enabled: false },
   };
-  const environment = { NODE_COMPILE_CACHE: join(bed.directory, "compile-cache") };
   return {
     ...{ node, originals, docker, dataDir, proxy, client },
     journal: () => namesIn(journal),
     steps: () => namesIn(journal).map((name) => stepIn(join(journal, name))),
-    start: () => startGangway(bed, { config, dataDir, environment, ...(lab.entry ? { entry: lab.entry } : {}) }),
+    start: () => startGangway(bed, { config, dataDir, ...(lab.entry ? { entry: lab.entry } : {}) }),
     [Symbol.asyncDispose]: async () => {
       await proxy[Symbol.asyncDispose]();
       await clear(bed, node, client);

@@ -7,7 +7,7 @@ import { runContainer } from "../bed/containers.ts";
 import { publishImage, pullImage } from "../bed/images.ts";
 import { connectClient } from "../bed/mqtt-client.ts";
 import { freePort } from "../bed/ports.ts";
-import { configFor, dataDirectory, startGangway } from "../gangway.ts";
+import { compileCache, configFor, dataDirectory, startGangway } from "../gangway.ts";
 
 let bed: Bed;
 let configFile: string;
@@ -35,7 +35,7 @@ interface Ended {
 /** Runs `gangway` with these arguments until it ends. */
 function gangway(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const entry = join(import.meta.dirname, "..", "..", "src", "main.ts");
-  const env = { PATH: process.env["PATH"], HOME: dataDir, ...environment };
+  const env = { PATH: process.env["PATH"], HOME: dataDir, ...compileCache(bed), ...environment };
   return new Promise((resolve) => {
     execFile(process.execPath, [entry, ...args], { cwd: dataDir, env }, (error, output, errors) => {
       resolve({ code: typeof error?.code === "number" ? error.code : 0, output, errors });
