@@ -78,8 +78,69 @@ describe("what a restore creates", () => {
       Binds: [`data-${time}:/data:ro`, "/srv:/srv"],
       PortBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "8081" }], "53/udp": [{ HostPort: "53" }] },
     });
-    expect(create.body.NetworkingConfig.EndpointsConfig).toEqual({ lan: { Aliases: ["www"] } });
+    expect(create.body.NetworkingConfig.EndpointsConfig).toEqual({ lan: {} });
     expect(create.connect).toEqual([{ network: "wan", endpoint: {} }]);
+  });
+
+  it.each<
+    readonly [string, BackupPlan["create"]["body"]["HostConfig"], Partial<RestoreWish>, boolean, readonly string[]]
+  >([
+    ["a bind", { Binds: ["/srv:/srv", "data:/data"] }, {}, false, ["/srv"]],
+    ["a mount", { Mounts: [{ Type: "bind", Source: "/db", Target: "/db" }] }, {}, false, ["/db"]],
+    ["one that is asked for", { Binds: ["/srv:/srv:z"] }, { start: true }, true, ["/srv"]],
+    ["none that is written", { Binds: ["/srv:/srv:z,ro", "data:/data"] }, {}, true, []],
+    [
+      "none that is written by a mount",
+      { Mounts: [{ Type: "bind", Source: "/db", Target: "/db", ReadOnly: true }] },
+      {},
+      true,
+      [],
+    ],
+    ["one under its own name", { Binds: ["/srv:/srv"] }, { container: "web" }, true, []],
+  ])("does not start a copy on the original's directories: %s", (_, HostConfig, wish, start, named) => {
+    const { body } = backup.create;
+    const subject = backupPlan({ create: { ...backup.create, body: { ...body, HostConfig } } });
+    const decision = planRestore(subject, { ...asBefore, container: "copy", start: undefined, ...wish }, nothing);
+
+    if (decision.kind !== "plan") throw new Error(decision.conflicts.join(" "));
+    expect(decision.plan.start).toBe(start);
+    const warned = decision.plan.warnings.filter((warning) => warning.includes("directories of the original"));
+    expect(warned).toEqual(named.length === 0 ? [] : [expect.stringContaining(named.join(", "))]);
+  });
+
+  it("has what another container lent it by name, each its own", () => {
+    const Mounts = [
+      { Type: "volume", Name: "data", Source: "", Destination: "/data", RW: false },
+      { Type: "volume", Name: anonymous.name, Source: "", Destination: "/cache", RW: true },
+      { Type: "bind", Source: "/srv", Destination: "/srv", RW: true, Propagation: "rprivate" },
+      { Type: "tmpfs", Source: "", Destination: "/tmp", RW: true },
+    ];
+    const HostConfig = { VolumesFrom: ["db:ro"], Binds: ["/srv:/srv/"] };
+    const subject = {
+      ...backup,
+      inspect: { ...backup.inspect, Mounts } as ContainerInspect,
+      create: { ...backup.create, body: { ...backup.create.body, HostConfig } },
+    };
+    const lent = planRestore(subject, { ...asBefore, container: "copy", volumes: "new" }, nothing);
+    const own = { ...subject, create: { ...subject.create, body: { ...subject.create.body, HostConfig: {} } } };
+
+    expect(lent).toMatchObject({
+      plan: {
+        create: {
+          body: {
+            HostConfig: {
+              VolumesFrom: null,
+              Binds: ["/srv:/srv/"],
+              Mounts: [
+                { Type: "volume", Source: `copy-cache-${time}`, Target: "/cache" },
+                { Type: "volume", Source: `data-${time}`, Target: "/data", ReadOnly: true },
+              ],
+            },
+          },
+        },
+      },
+    });
+    expect(planRestore(own, asBefore, nothing)).toMatchObject({ plan: { create: { body: { HostConfig: {} } } } });
   });
 
   it("says what it does not bring back", () => {

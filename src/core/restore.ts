@@ -1,5 +1,6 @@
 import type { BackedUpVolume, BackupPlan, CreatePlan, NetworkDefinition } from "./backup.ts";
 import type { ContainerInspect, CreateBody, EndpointConfig, MountRequest } from "./inspect.ts";
+import { lentMounts } from "./recreate/mounts.ts";
 
 /** What a restore is to make of a backup. */
 export interface RestoreWish {
@@ -9,7 +10,8 @@ export interface RestoreWish {
   readonly volumes: "same" | "new";
   /** The ports of the host that are to be published in place of those of the backup: `{ "80/tcp": "8081" }`. */
   readonly ports: Readonly<Record<string, string>>;
-  readonly start: boolean;
+  /** Undefined: as it was when the backup was made, but for a copy that could write to the original's directories. */
+  readonly start: boolean | undefined;
 }
 
 /** What the engine has already. */
@@ -46,18 +48,20 @@ export function planRestore(backup: BackupPlan, wish: RestoreWish, existing: Exi
   const conflicts = conflictsOf(backup, wish, existing, volumes);
   if (conflicts.length > 0) return { kind: "conflicts", conflicts };
   const names = new Map(volumes.map(({ name, newName }) => [name, newName]));
-  const body = bodyFor(backup.create.body, { names, ports: wish.ports, isCopy, container: backup.container });
+  const body = bodyFor(withoutLender(backup), { names, ports: wish.ports, isCopy });
   const connect = backup.create.connect.map(({ network, endpoint }) => ({
     network,
-    endpoint: isCopy ? endpointOfCopy(endpoint, backup.container) : endpoint,
+    endpoint: isCopy ? endpointOfCopy(endpoint) : endpoint,
   }));
+  const shared = isCopy ? writableBinds(body) : [];
+  const wasStarted = backup.state !== "stopped";
   return {
     kind: "plan",
     plan: {
-      ...{ container, volumes, start: wish.start },
+      ...{ container, volumes, start: wish.start ?? (wasStarted && shared.length === 0) },
       networks: backup.networks.filter(({ name }) => !existing.networks.has(name)),
       create: { ...backup.create, body, connect },
-      warnings: warningsOf(backup),
+      warnings: [...warningsOf(backup), ...warningOfShared(shared, wish.start ?? !wasStarted)],
     },
   };
 }
@@ -105,11 +109,32 @@ interface Change {
   readonly names: ReadonlyMap<string, string>;
   readonly ports: RestoreWish["ports"];
   readonly isCopy: boolean;
-  /** What the container was called. */
-  readonly container: string;
 }
 
-function bodyFor(body: CreateBody, { names, ports, isCopy, container }: Change): CreateBody {
+/** What another container lends is backed up as well, and restored under a name of its own: it is mounted by that. */
+function withoutLender({ create: { body }, inspect }: BackupPlan): CreateBody {
+  const { HostConfig: host } = body;
+  const lenders = host["VolumesFrom"] as readonly string[] | null | undefined;
+  if (lenders === null || lenders === undefined || lenders.length === 0) return body;
+  const own = (host["Mounts"] ?? []) as readonly MountRequest[];
+  const mounts = [...own, ...lentMounts(inspect.Mounts, host)];
+  return { ...body, HostConfig: { ...host, VolumesFrom: null, Mounts: mounts } };
+}
+
+/** The directories of the host that a container could write to. */
+function writableBinds({ HostConfig: host }: CreateBody): readonly string[] {
+  const binds = ((host["Binds"] ?? []) as readonly string[]).map((bind) => bind.split(":"));
+  const mounts = (host["Mounts"] ?? []) as readonly MountRequest[];
+  const sources = [
+    ...binds
+      .filter(([source, , options]) => source?.startsWith("/") && options?.split(",").includes("ro") !== true)
+      .map(([source = ""]) => source),
+    ...mounts.filter((mount) => mount.Type === "bind" && mount["ReadOnly"] !== true).map(({ Source }) => Source ?? ""),
+  ];
+  return [...new Set(sources)].sort();
+}
+
+function bodyFor(body: CreateBody, { names, ports, isCopy }: Change): CreateBody {
   const { HostConfig: host, NetworkingConfig: networking, ...config } = body;
   const binds = (host["Binds"] as readonly string[] | null | undefined)?.map((bind) => renamedBind(bind, names));
   const mounts = (host["Mounts"] as readonly MountRequest[] | null | undefined)?.map((mount) =>
@@ -117,7 +142,7 @@ function bodyFor(body: CreateBody, { names, ports, isCopy, container }: Change):
   );
   const labels = config["Labels"] as Readonly<Record<string, string>> | null | undefined;
   const endpoints = Object.entries(networking.EndpointsConfig).map(
-    ([network, endpoint]) => [network, isCopy ? endpointOfCopy(endpoint, container) : endpoint] as const,
+    ([network, endpoint]) => [network, isCopy ? endpointOfCopy(endpoint) : endpoint] as const,
   );
   return {
     ...config,
@@ -147,11 +172,10 @@ function portsFor(bindings: unknown, ports: RestoreWish["ports"]): Readonly<Reco
   return { ...before, ...Object.fromEntries(after) };
 }
 
-/** Beside the original there is no place for its addresses, nor for the names that it is found by. */
-function endpointOfCopy(endpoint: EndpointConfig, container: string): EndpointConfig {
-  const { IPAMConfig: _, MacAddress: __, Aliases: aliases, ...rest } = endpoint;
-  const own = aliases?.filter((alias) => alias !== container) ?? [];
-  return own.length === 0 ? rest : { ...rest, Aliases: own };
+/** Beside the original there is no place for its addresses, nor for the names by which others find it. */
+function endpointOfCopy(endpoint: EndpointConfig): EndpointConfig {
+  const { IPAMConfig: _, MacAddress: __, Aliases: ___, ...rest } = endpoint;
+  return rest;
 }
 
 /** Compose would take it for the service's own container, and remove one of the two. */
@@ -173,4 +197,12 @@ function warningsOf({ volumes, binds, warnings }: BackupPlan): readonly string[]
           `Directories of the host are not written to; their data is in the backup, to be put back by hand: ${kept.join(", ")}.`,
         ]),
   ];
+}
+
+function warningOfShared(paths: readonly string[], isSettled: boolean): readonly string[] {
+  if (paths.length === 0) return [];
+  const advice = isSettled
+    ? "Let only one of the two run: both at once can damage the data."
+    : "It is not started, for both at once can damage the data: stop the original first, or say `start`.";
+  return [`The copy can write to the directories of the original: ${paths.join(", ")}. ${advice}`];
 }

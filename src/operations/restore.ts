@@ -93,7 +93,7 @@ export async function restoreContainer(
 async function decide(
   { engine }: Pick<RestoreDependencies, "engine">,
   backup: BackupPlan,
-  { container, volumes = "same", ports = {}, start = backup.state !== "stopped" }: RestoreCommand,
+  { container, volumes = "same", ports = {}, start }: RestoreCommand,
   signal: AbortSignal,
 ): Promise<RestoreDecision> {
   const wish: RestoreWish = { container, volumes, ports, start };

@@ -66,6 +66,29 @@ function unaskedFor(
   });
 }
 
+/**
+ * By name, what is mounted although no bind, mount or tmpfs of `host` asks for it: of a container to be created from
+ * `host`, all that another one lends it (`--volumes-from`).
+ */
+export function lentMounts(
+  mounts: readonly MountPoint[],
+  host: Readonly<Record<string, unknown>>,
+): readonly MountRequest[] {
+  const { Binds, Mounts, Tmpfs } = host as Pick<HostConfig, "Binds" | "Mounts" | "Tmpfs">;
+  const asked = new Set(
+    [
+      ...(Binds ?? []).map((bind) => bind.split(":")[1] ?? bind),
+      ...(Mounts ?? []).map(({ Target }) => Target),
+      ...Object.keys(Tmpfs ?? {}),
+    ].map(cleanPath),
+  );
+  return mounts
+    .filter((mount) => mount.Type === "bind" || (mount.Type === "volume" && volumeNameOf(mount) !== undefined))
+    .filter(({ Destination }) => !asked.has(cleanPath(Destination)))
+    .map(requestFor)
+    .sort(byTarget);
+}
+
 function requestFor(mount: MountPoint): MountRequest {
   const { Type, Source, Destination, RW, Propagation: propagation } = mount;
   const readOnly = RW ? {} : { ReadOnly: true };

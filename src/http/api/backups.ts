@@ -34,7 +34,10 @@ export const restoreBody = {
     .record(z.string().regex(/^\d{1,5}\/(?:tcp|udp|sctp)$/), z.string().regex(/^\d{1,5}(?:-\d{1,5})?$/))
     .optional()
     .meta({ description: 'Ports of the host in place of those of the backup: `{ "80/tcp": "8081" }`.' }),
-  start: z.boolean().optional().meta({ description: "As it was when the backup was made, if absent." }),
+  start: z.boolean().optional().meta({
+    description:
+      "As it was when the backup was made, if absent; but a copy that can write to directories of the original is not started then.",
+  }),
 };
 
 export const Backup = z
