@@ -103,6 +103,18 @@ describe("outbox", () => {
     expect(sent.at(-1)?.payload).toBe("4999");
   });
 
+  it("drops no news for the states of many containers that wait before it", async () => {
+    const { session, sent, acknowledge } = slowSession();
+    const outbox = createOutbox(session, log);
+    for (let index = 0; index < 5_000; index++) outbox.put(retained(`state/${index}`, "x"));
+
+    outbox.put(passing("event", "news"));
+    while (sent.length < 5_000) await acknowledge(32);
+    await acknowledge(32);
+
+    expect(sent.at(-1)).toEqual(passing("event", "news"));
+  });
+
   it("sends nothing after the session is over", () => {
     const { session, sent, close } = slowSession();
     const outbox = createOutbox(session, log);

@@ -34,6 +34,7 @@ export function createOutbox(session: BrokerSession, log: Log): Outbox {
   const complaints = new Set<string>();
   const limit = Math.min(mostInFlight, session.inFlight);
   let passing = 0;
+  let passingWaits = 0;
   let flying = 0;
 
   const complain = (topic: string, error: unknown): void => {
@@ -55,18 +56,22 @@ export function createOutbox(session: BrokerSession, log: Log): Outbox {
     flying--;
     pump();
   };
+  const take = (key: string | number, { publication }: Waiting): void => {
+    waiting.delete(key);
+    if (!publication.retain) passingWaits--;
+  };
   const pump = (): void => {
     for (const [key, next] of waiting) {
       if (flying >= limit || session.closed.aborted) return;
-      waiting.delete(key);
+      take(key, next);
       flying++;
       void send(next);
     }
   };
   const dropOldest = (): void => {
-    for (const [key, { publication }] of waiting) {
-      if (publication.retain) continue;
-      waiting.delete(key);
+    for (const [key, oldest] of waiting) {
+      if (oldest.publication.retain) continue;
+      take(key, oldest);
       return;
     }
   };
@@ -82,7 +87,9 @@ export function createOutbox(session: BrokerSession, log: Log): Outbox {
         waiting.set(topic, { publication, onTaken });
       } else {
         waiting.set(passing++, { publication, onTaken });
-        if (waiting.size > longestQueue) dropOldest();
+        passingWaits++;
+        // Retained ones do not count: there are no more of them than topics, and thousands at once after a connection.
+        if (passingWaits > longestQueue) dropOldest();
       }
       pump();
     },
