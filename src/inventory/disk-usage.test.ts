@@ -73,6 +73,20 @@ describe("the use of the disk", () => {
     end();
   });
 
+  it("is read again where something was removed while it was read", async () => {
+    const reading = Promise.withResolvers<DiskUsage>();
+    const { look, asked, nextAsked, end } = watch(() => (asked() === 1 ? reading.promise : Promise.resolve(usage)));
+    await nextAsked();
+    look();
+    const again = nextAsked();
+    reading.resolve(usage);
+    await again;
+
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(asked()).toBe(2);
+    end();
+  });
+
   it("is not known while the engine cannot tell it in time, and asked for again", async () => {
     let fails = true;
     const { known, inventory, asked, end } = watch(() => {

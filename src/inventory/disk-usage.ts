@@ -31,9 +31,12 @@ export function watchDiskUsage(
   { settleMs, intervalMs }: Pauses = usualPauses,
 ): { readonly look: () => void } {
   let woken = new AbortController();
-  const sleep = (ms: number): Promise<void> => {
+  // Also of a look that was asked for during a reading, which may have missed what was removed meanwhile.
+  let isAskedFor = false;
+  const sleep = async (ms: number): Promise<void> => {
     woken = new AbortController();
-    return pause(ms, AbortSignal.any([signal, woken.signal]));
+    if (!isAskedFor) await pause(ms, AbortSignal.any([signal, woken.signal]));
+    isAskedFor = false;
   };
   const read = async (): Promise<boolean> => {
     if (inventory.node().engine === undefined) return false;
@@ -50,5 +53,10 @@ export function watchDiskUsage(
     while (!signal.aborted) await sleep((await read()) ? intervalMs : Math.min(intervalMs, retryMs));
   };
   void run();
-  return { look: () => woken.abort() };
+  return {
+    look: () => {
+      isAskedFor = true;
+      woken.abort();
+    },
+  };
 }
