@@ -70,7 +70,7 @@ async function planFor(
 ): Promise<readonly PruneItem[]> {
   const { engine, ownContainerId, keep, clock } = deps;
   // First what there is, then who needs it: what comes in between is not there, or is needed.
-  const found = await thingsOf(deps, what, wish.olderThanMs !== undefined, signal);
+  const found = await thingsOf(deps, what, signal);
   const containers = await inspectAll(engine, signal);
   const [journal, backups, restores] = await Promise.all([
     deps.journal.all(),
@@ -85,8 +85,12 @@ async function planFor(
   switch (found.what) {
     case "images": {
       const unique = new Map(sizes.images.map(({ id, uniqueBytes }) => [id, uniqueBytes]));
+      const images = found.images.map((image) => ({ ...image, bytes: unique.get(image.id) ?? null }));
+      // Only of those that would go else it matters when they were pulled; it can only make them younger.
+      const going = imagesToPrune(images, rules).filter(({ verdict }) => verdict === "remove");
+      const tagged = await tagTimes(engine, new Set(going.map(({ id }) => id)), signal);
       return imagesToPrune(
-        found.images.map((image) => ({ ...image, bytes: unique.get(image.id) ?? null })),
+        images.map((image) => ({ ...image, ...tagged.get(image.id) })),
         rules,
       );
     }
@@ -112,18 +116,14 @@ async function planFor(
 }
 
 /** What there is of a kind, with the engine's figures. */
-async function thingsOf({ engine, log }: PruneDependencies, what: PruneKind, withAges: boolean, signal: AbortSignal) {
+async function thingsOf({ engine, log }: PruneDependencies, what: PruneKind, signal: AbortSignal) {
   switch (what) {
-    case "images": {
-      const images = await engine.storedImages(signal);
-      const usage = await sizesOf(engine, "image", log, signal);
-      if (!withAges) return { what, images, usage } as const;
-      const queue = new PQueue({ concurrency: parallelInspects });
-      const aged = images.map((image) =>
-        queue.add(async () => ({ ...image, ...taggedAt(await imageIfThere(engine, image.id, signal)) })),
-      );
-      return { what, images: await Promise.all(aged), usage } as const;
-    }
+    case "images":
+      return {
+        what,
+        images: await engine.storedImages(signal),
+        usage: await sizesOf(engine, "image", log, signal),
+      } as const;
     case "containers":
       return { what, usage: await sizesOf(engine, "container", log, signal) } as const;
     case "volumes":
@@ -137,6 +137,19 @@ async function thingsOf({ engine, log }: PruneDependencies, what: PruneKind, wit
     case "build_cache":
       return { what, usage: await engine.usage(["build-cache"], signal) } as const;
   }
+}
+
+/** When each image got its tag, by its id. */
+async function tagTimes(
+  engine: Pick<Engine, "inspectImage">,
+  ids: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ReturnType<typeof taggedAt>>> {
+  const queue = new PQueue({ concurrency: parallelInspects });
+  const times = [...ids].map((id) =>
+    queue.add(async () => [id, taggedAt(await imageIfThere(engine, id, signal))] as const),
+  );
+  return new Map(await Promise.all(times));
 }
 
 /** When it was pulled: an image's own date can be any. */
