@@ -132,6 +132,14 @@ describe("a key that is not asked for", () => {
     await open(http);
 
     expect((await post({ api_enabled: false }, {})).json).toMatchObject({ api_enabled: false, ok: true });
-    expect((await post({ api_key: key }, {})).status).toBe(200);
+  });
+
+  it("is not confirmed to whoever guesses it: the right one is answered as a wrong one is", async () => {
+    await open(http);
+    const answers = [await post({ api_key: key }, {}), await post({ api_key: "a-wrong-guess" }, {})];
+
+    expect(answers.map(({ status }) => status)).toEqual([409, 409]);
+    expect(answers[0]?.text).toBe(answers[1]?.text);
+    expect((await post({ api_key: key })).status).toBe(200);
   });
 });

@@ -116,4 +116,32 @@ describe("further listeners", () => {
     expect((await bed.get(web, { origin: narrow, headers: { "x-api-key": key } })).status).toBe(403);
     expect(logged("address is not allowed")).toMatchObject([{ setting: "http.listeners[1].allowed_ips" }]);
   });
+
+  const keyless = `{ enabled: true, api_key: ${key}, keys: [{ name: act, key: key-to-act, scopes: [control] }],
+    listeners: [{ listen: "127.0.0.1:0", profile: monitor, auth: false }, { listen: "127.0.0.1:0", auth: false }] }`;
+
+  it.each([
+    ["auth", { auth_enabled: false }, { auth: false }],
+    ["enabled", { api_enabled: false }, { enabled: false }],
+    ["the addresses", { allowed_cidrs: ["127.0.0.0/8"] }, { allowed_ips: ["127.0.0.0/8"] }],
+    ["the key", { generate_api_key: true }, { generate_api_key: true }],
+  ])("without a key change nothing for those that ask for one: %s", async (_, monitored, patched) => {
+    await open(keyless);
+    const [, monitor = "", api = ""] = bed.origins;
+    const before = (await bed.get("/api/v1/settings", { headers: { "x-api-key": key } })).json;
+    const change = (headers: Readonly<Record<string, string>>) =>
+      Promise.all([
+        bed.post("/settings", monitored, { origin: monitor, headers }),
+        bed.post("/api/v1/settings", patched, { method: "PATCH", origin: api, headers }),
+      ]);
+    for (const headers of [{}, { "x-api-key": "key-to-act" }]) {
+      for (const { status, text } of await change(headers)) {
+        expect([status, text]).toEqual([409, expect.stringContaining("has to show one that may do everything")]);
+      }
+    }
+    expect((await bed.get("/api/v1/settings", { headers: { "x-api-key": key } })).json).toEqual(before);
+    expect((await bed.post("/settings", {}, { origin: monitor })).status).toBe(200);
+    const { status } = await bed.post("/settings", monitored, { origin: monitor, headers: { "x-api-key": key } });
+    expect(status).toBe(200);
+  });
 });

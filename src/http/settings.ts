@@ -88,15 +88,21 @@ export function openAccessStore({ configured, saved, path, secrets, log }: Acces
 }
 
 function reasonAgainst(
-  { allowedIps, apiKey, generateApiKey }: AccessWish,
+  wish: AccessWish,
   current: AccessSettings,
   { address, shown }: Pick<Caller, "address" | "shown">,
 ): string | undefined {
+  const { allowedIps, apiKey, generateApiKey } = wish;
   if (apiKey !== undefined && generateApiKey === true) return "Either a key is given, or one is to be made.";
-  const isOtherKey = generateApiKey === true || (apiKey !== undefined && apiKey !== current.apiKey);
-  // Also while no key is asked for: whoever may come could otherwise shut out those who have it.
-  if (isOtherKey && current.apiKey !== undefined && shown !== "admin") {
-    return "There is a key already: whoever gives another one has to show it.";
+  const isOfKey = generateApiKey === true || apiKey !== undefined;
+  // A listener that asks for none lets people in, but not so that they open those that do.
+  if (shown !== "admin" && current.auth && (isOfKey || keysOf(wish).length > 0)) {
+    return "A key is asked for elsewhere: whoever changes who may come in has to show one that may do everything.";
+  }
+  // Also while no key is asked for: whoever may come could otherwise shut out those who have it. And also where it is the
+  // same one: who only guesses it must not learn that.
+  if (shown !== "admin" && isOfKey && current.apiKey !== undefined) {
+    return "There is a key already: whoever gives one has to show it.";
   }
   if (allowedIps === undefined) return undefined;
   const wrong = allowedIps.filter((range) => addressRangeFrom(range) === undefined);
