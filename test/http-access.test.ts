@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { type HttpBed, type HttpBedOptions, openHttpBed } from "./http-bed.ts";
@@ -228,6 +229,23 @@ describe("keys", () => {
     expect(limited[0]?.headers["retry-after"]).toBe("5");
     // Others are not made to suffer for it.
     expect((await bed.get(web, { headers: { "x-api-key": key }, from: "127.0.0.9" })).status).toBe(200);
+  });
+
+  it("that are wrong count at once: many in one piece on one connection are no way around", async () => {
+    await open(http);
+    const guess = `GET ${web} HTTP/1.1\r\nHost: x\r\nX-API-Key: wrong\r\n\r\n`;
+    const socket = connect(Number(new URL(bed.origin).port), "127.0.0.1");
+    let answers = "";
+    socket.on("data", (chunk) => {
+      answers += String(chunk);
+    });
+    socket.write(guess.repeat(20));
+    const statuses = () => [...answers.matchAll(/HTTP\/1\.1 (?<status>\d+)/g)].map(({ groups }) => groups?.["status"]);
+    await expect.poll(() => statuses().length, { timeout: 20_000 }).toBe(20);
+    socket.destroy();
+
+    // Two are free, and four may wait.
+    expect(statuses()).toEqual([...Array<string>(6).fill("401"), ...Array<string>(14).fill("429")]);
   });
 });
 

@@ -5,7 +5,7 @@ import { type Clock, pause } from "../lib/time.ts";
 export interface Failures {
   /** Has `address` so many answers outstanding that its next credentials are not even looked at? */
   readonly isFull: (address: string) => boolean;
-  /** Notes wrong credentials, and resolves when the answer may go: later with each. */
+  /** Notes wrong credentials, before it returns, and resolves when the answer may go: later with each. */
   readonly note: (address: string, signal: AbortSignal) => Promise<void>;
 }
 

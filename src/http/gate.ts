@@ -53,13 +53,20 @@ export function guard(app: FastifyInstance, deps: GateDependencies, form: GateFo
     const route = isPreflight ? open : (request.routeOptions.config.access ?? read);
     const rules = deps.rules();
     const changes = !["GET", "HEAD", "OPTIONS"].includes(request.method);
-    const look = (): Shown | Promise<Shown> => lookAt(request, { ...deps, keys: rules.keys }, form, address ?? "");
+    let penalty = Promise.resolve();
+    // At once: what else has come on this connection is asked about before anything waits.
+    const onWrong = (): void => {
+      penalty = deps.failures.note(address ?? "", closing);
+    };
+    const seen = { failures: deps.failures, keys: rules.keys, onWrong };
+    const look = (): Shown | Promise<Shown> => lookAt(request, seen, form, address ?? "");
     const decision = await decideAccess({ address, page, changes, route }, rules, look);
     const isKnown = !("kind" in decision);
     if (page === "allowed" && (isKnown || decision.kind !== "address"))
       reply.headers(corsHeaders(headers.origin ?? ""));
     if (!isKnown) {
-      await tell(deps, request, decision, closing);
+      tell(deps, request, decision);
+      await penalty;
       return form.refuse(decision, reply);
     }
     if (isPreflight && page === "allowed") return reply.code(204).headers(preflightHeaders).send();
@@ -78,9 +85,16 @@ function pageHeadersOf({ headers, host }: FastifyRequest): PageHeaders {
   return { origin: headers.origin, host, site: typeof site === "string" ? site : undefined };
 }
 
+/** What a look at credentials needs. */
+interface Looking {
+  readonly keys: KeyRing;
+  /** Told of a wrong key before anything else is looked at. */
+  readonly onWrong: () => void;
+}
+
 function lookAt(
   request: FastifyRequest,
-  { failures, keys }: { readonly failures: Failures; readonly keys: KeyRing },
+  { failures, keys, onWrong }: Pick<GateDependencies, "failures"> & Looking,
   form: GateForm,
   address: string,
 ): Shown | Promise<Shown> {
@@ -88,7 +102,9 @@ function lookAt(
   const key = keyIn(request);
   if (key === undefined) return form.look?.(request) ?? { kind: "none" };
   const holder = keys.holderOf(key);
-  return holder === undefined ? { kind: "wrong" } : { kind: "holder", holder };
+  if (holder !== undefined) return { kind: "holder", holder };
+  onWrong();
+  return { kind: "wrong" };
 }
 
 /** The key in a request: `X-API-Key`, `Authorization: Bearer`, or `?key=`. */
@@ -103,13 +119,8 @@ function keyIn({ headers, query }: FastifyRequest): string | undefined {
   return typeof key === "string" ? key : "";
 }
 
-/** Logs a denial where somebody may have to do something about it, and keeps those waiting who try keys. */
-async function tell(
-  { log, mention, failures }: GateDependencies,
-  request: FastifyRequest,
-  denial: Denial,
-  closing: AbortSignal,
-): Promise<void> {
+/** Logs a denial where somebody may have to do something about it. */
+function tell({ log, mention }: GateDependencies, request: FastifyRequest, denial: Denial): void {
   const address = plainAddress(addressIn(request)) ?? addressIn(request).slice(0, longestAddress);
   const isDue = (): boolean => mention(`${denial.kind} ${address}`);
   switch (denial.kind) {
@@ -118,9 +129,7 @@ async function tell(
         log.warn({ address, setting: denial.setting }, "an HTTP request was refused: its address is not allowed");
       return;
     case "credentials":
-      if (!denial.shown) return;
-      if (isDue()) log.warn({ address }, "an HTTP request was refused: wrong key");
-      await failures.note(address, closing);
+      if (denial.shown && isDue()) log.warn({ address }, "an HTTP request was refused: wrong key");
       return;
     case "slowed":
       if (isDue()) log.warn({ address }, "HTTP requests are refused: too many wrong keys");
