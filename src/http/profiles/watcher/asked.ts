@@ -18,8 +18,8 @@ export interface Asked {
   readonly isSecure: boolean;
   /** Must somebody be known here? */
   readonly auth: boolean;
-  /** Aborts when whoever asked has gone, or the server closes. */
-  readonly signal: AbortSignal;
+  /** Aborts when the server closes: not when whoever asked has gone, who would be rid of a wait so. */
+  readonly closing: AbortSignal;
 }
 
 /** What the routes are about, with what they remember for a moment. */

@@ -1,6 +1,8 @@
+import { holderOf } from "../../../lib/addresses.ts";
+
 /** Logins that are being looked at: each costs megabytes and a part of a second. */
 export interface Attempts {
-  /** Undefined where `address` has too many already. */
+  /** Undefined where `address`, or its network of IPv6, has too many already. */
   readonly begin: (address: string) => Disposable | undefined;
 }
 
@@ -12,16 +14,17 @@ export function createAttempts(): Attempts {
   let all = 0;
   return {
     begin: (address) => {
-      const own = running.get(address) ?? 0;
+      const holder = holderOf(address);
+      const own = running.get(holder) ?? 0;
       if (own >= mostOfOne || all >= mostOfAll) return undefined;
-      running.set(address, own + 1);
+      running.set(holder, own + 1);
       all += 1;
       return {
         [Symbol.dispose]: () => {
           all -= 1;
-          const left = (running.get(address) ?? 1) - 1;
-          if (left === 0) running.delete(address);
-          else running.set(address, left);
+          const left = (running.get(holder) ?? 1) - 1;
+          if (left === 0) running.delete(holder);
+          else running.set(holder, left);
         },
       };
     },

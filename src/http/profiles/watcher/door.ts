@@ -29,7 +29,7 @@ export function watcherDoor(subject: ProfileSubject, gate: GateDependencies, pre
       answerRest(app, gate.log, auth);
       for (const { path, access, changing: change, answer } of watcherRoutes) {
         const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-          const asked = askedBy(request, reply, { closing, prefix, auth: auth() });
+          const asked = askedBy(request, { closing, prefix, auth: auth() });
           return send(reply, await answer(watched, asked), asked.auth);
         };
         const common = { url: path, exposeHeadRoute: false, handler };
@@ -54,15 +54,12 @@ function tokenIn({ headers }: FastifyRequest): string {
 
 function askedBy(
   request: FastifyRequest,
-  reply: FastifyReply,
   {
     closing,
     prefix,
     auth,
   }: { readonly closing: AbortSignal; readonly prefix: string | undefined; readonly auth: boolean },
 ): Asked {
-  const gone = new AbortController();
-  reply.raw.once("close", () => gone.abort());
   const { "*": rest = "" } = request.params as { readonly "*"?: string };
   return {
     method: request.method,
@@ -73,7 +70,7 @@ function askedBy(
     cookiePath: prefix ?? "/",
     isSecure: request.protocol === "https",
     auth,
-    signal: AbortSignal.any([gone.signal, closing]),
+    closing,
   };
 }
 

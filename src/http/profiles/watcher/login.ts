@@ -12,7 +12,7 @@ const tooMany = untyped({ error: "too many attempts, try later" }, 429);
 
 /** `POST /api/login`. Whoever guesses waits longer each time. */
 export async function logIn(subject: WatcherSubject, asked: Asked): Promise<Answer> {
-  const { method, body, caller, auth, signal } = asked;
+  const { method, body, caller, auth, closing } = asked;
   if (method !== "POST") return wrongMethod;
   const { data } = Credentials.safeParse(parsed(body));
   if (data === undefined) return untyped({ error: "bad request" }, 400);
@@ -28,7 +28,7 @@ export async function logIn(subject: WatcherSubject, asked: Asked): Promise<Answ
     if (subject.mention(`login ${address}`)) {
       subject.log.warn({ address }, "a login was refused: wrong name or password");
     }
-    await subject.failures.note(address, signal);
+    await subject.failures.note(address, closing);
     return untyped({ error: "invalid credentials" }, 401);
   }
   return { ...done, headers: { "set-cookie": cookie(asked, subject.sessions.begin(holder), sessionSeconds) } };
