@@ -269,6 +269,13 @@ describe("a page of another site", () => {
     expect((await bed.post(stop)).status).toBe(202);
   });
 
+  it("changes nothing where its own name leads here and no key is asked for", async () => {
+    const rebound = { host: "evil.example", origin: "http://evil.example", "sec-fetch-site": "same-origin" };
+    await open("{ enabled: true, auth: false }");
+
+    expect((await bed.post(`${web}/stop`, undefined, { headers: rebound })).json?.["error"]).toBe("foreign_page");
+  });
+
   it("reads nothing, unless it is allowed", async () => {
     await open(`{ enabled: true, api_key: ${key}, cors: [https://dash.example] }`);
     const dash = { origin: "https://dash.example" };

@@ -48,10 +48,10 @@ export function guard(app: FastifyInstance, deps: GateDependencies, form: GateFo
   app.addHook("onRequest", async (request, reply) => {
     const address = plainAddress(addressIn(request));
     const headers = pageHeadersOf(request);
-    const page = pageOf(headers, deps.cors);
+    const rules = deps.rules();
+    const page = pageOf(headers, deps.cors, !rules.auth);
     const isPreflight = request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined;
     const route = isPreflight ? open : (request.routeOptions.config.access ?? read);
-    const rules = deps.rules();
     const changes = !["GET", "HEAD", "OPTIONS"].includes(request.method);
     let penalty = Promise.resolve();
     // At once: what else has come on this connection is asked about before anything waits.

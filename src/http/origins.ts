@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** What a request says of the page that it was sent by; absent where no browser sent it. */
 export interface PageHeaders {
   readonly origin: string | undefined;
@@ -13,13 +15,21 @@ export type Page = "none" | "own" | "allowed" | "foreign";
 /**
  * Which page has sent a request: none (or one that the address bar opened), one of this server, one of `cors`, or another
  * one, which anybody may have lured the user to. Browsers always send `Origin` with what can change something.
+ * Where no key is asked for (`isOpen`), a page that was opened by a name is not taken for the server's own: whoever has a
+ * name can let it lead here once his page is open (DNS rebinding).
  */
-export function pageOf({ origin, host, site }: PageHeaders, cors: readonly string[]): Page {
-  // Also behind a proxy that changes `Host`; a page cannot forge this header.
-  if (site === "same-origin") return "own";
-  if (origin === undefined) return site === "cross-site" || site === "same-site" ? "foreign" : "none";
-  if (URL.parse(origin)?.host === host?.toLowerCase()) return "own";
+export function pageOf({ origin, host, site }: PageHeaders, cors: readonly string[], isOpen: boolean): Page {
+  // The site also behind a proxy that changes `Host`; a page cannot forge this header.
+  const isOwn = site === "same-origin" || (origin !== undefined && URL.parse(origin)?.host === host?.toLowerCase());
+  if (isOwn && (!isOpen || isNobodysName(host))) return "own";
+  if (origin === undefined) return isOwn || site === "cross-site" || site === "same-site" ? "foreign" : "none";
   return cors.includes(origin) || cors.includes("*") ? "allowed" : "foreign";
+}
+
+/** An address, or the name that every machine has for itself. */
+function isNobodysName(host: string | undefined): boolean {
+  const name = URL.parse(`http://${host ?? ""}`)?.hostname ?? "";
+  return name === "localhost" || isIP(name.replace(/^\[|\]$/g, "")) !== 0;
 }
 
 /** The headers that let a page of `origin` read the answer (https://fetch.spec.whatwg.org/#http-responses). */
