@@ -152,6 +152,22 @@ describe("server-sent events", () => {
     await expect.poll(async () => (await listen()).response.statusCode, { interval: 50 }).toBe(200);
   });
 
+  it("end when it changes who may come in, so that their listeners come in anew", async () => {
+    const before = await listen();
+    bed.tell("nas", died("first"));
+    await expect.poll(before.text).toContain("first");
+    const patch = (body: object) => bed.post("/api/v1/settings", body, { method: "PATCH" });
+    expect((await patch({})).status).toBe(200);
+    bed.tell("nas", died("second"));
+    await expect.poll(before.text).toContain("second");
+    expect((await patch({ auth: true })).status).toBe(200);
+    bed.tell("nas", died("third"));
+    await expect.poll(() => before.response.complete, { timeout: 5_000 }).toBe(true);
+
+    expect(named(before)).toEqual(["first", "second"]);
+    expect((await bed.get("/api/v1/events")).status).toBe(401);
+  });
+
   it("end when the server closes, without delay", async () => {
     const { response } = await listen();
     const ended = once(response, "end");

@@ -1,5 +1,6 @@
 import type { AccessSettings, SavedAccess } from "../core/doors.ts";
 import { addressRangeFrom, addressSet } from "../lib/addresses.ts";
+import { createListeners } from "../lib/listeners.ts";
 import type { Log, Secrets } from "../lib/log.ts";
 import type { Caller } from "./access.ts";
 import { newKey } from "./keys.ts";
@@ -28,6 +29,8 @@ export type AccessChange =
 export interface AccessStore {
   /** The same object until something changes. */
   readonly current: () => AccessSettings;
+  /** Told after each change. */
+  readonly subscribe: (listener: () => void) => Disposable;
   /** Which of them `settings.json` decides. */
   readonly saved: () => readonly (keyof AccessSettings)[];
   /** `by`: who wants it, so that nobody locks himself out, or takes the key. Rejects with `file_failed`. */
@@ -55,13 +58,17 @@ export function openAccessStore({ configured, saved, path, secrets, log }: Acces
   const winning = keysOf(saved.get()).filter((key) => isOther(saved.get()[key], configured[key]));
   if (winning.length > 0) log.info({ path, settings: winning }, "settings.json wins over the configuration");
 
+  const listeners = createListeners<void>();
   const save = async (changed: Partial<AccessSettings>): Promise<void> => {
+    if (keysOf(changed).length === 0) return;
     await saved.set(changed);
     current = { ...current, ...changed };
     keepSecret(current);
+    listeners.tell();
   };
   return {
     current: () => current,
+    subscribe: listeners.subscribe,
     saved: () => keysOf(saved.get()),
     change: async (wish, by) => {
       const { generateApiKey, ...changed } = wish;

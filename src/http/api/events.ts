@@ -14,9 +14,9 @@ const retryMs = 5_000;
 
 /**
  * Sends what happens to `reply` as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html),
- * until the client goes, is too slow, or `closing` aborts. Whoever comes back with the id of the last message
- * (`Last-Event-ID`) is sent first what came in between, or, where that is forgotten, `event: gap`: read the containers
- * then, as after connecting for the first time.
+ * until the client goes, is too slow, it changes who may come in, or `closing` aborts. Whoever comes back with the id of
+ * the last message (`Last-Event-ID`) is sent first what came in between, or, where that is forgotten, `event: gap`: read
+ * the containers then, as after connecting for the first time.
  */
 export type Stream = (reply: FastifyReply, wanted: { readonly node?: string | undefined }) => Answer | undefined;
 
@@ -49,17 +49,21 @@ export function createStream(subject: ApiSubject, closing: AbortSignal): Stream 
     const missed = typeof lastSeen === "string" && lastSeen !== "" ? subject.events.since(lastSeen) : [];
     if (missed === undefined) send(gap);
     else missed.forEach(sendEvent);
-    const subscription = subject.events.subscribe(sendEvent);
-    const heartbeat = setInterval(() => send(": still here\n\n"), heartbeatMs);
+    const running = new DisposableStack();
     const end = (): void => {
+      running.dispose();
       raw.end();
     };
+    running.use(subject.events.subscribe(sendEvent));
+    // Whoever may still come in comes back through the gate.
+    running.use(subject.access.subscribe(end));
+    const heartbeat = setInterval(() => send(": still here\n\n"), heartbeatMs);
+    running.defer(() => clearInterval(heartbeat));
     closing.addEventListener("abort", end);
+    running.defer(() => closing.removeEventListener("abort", end));
     raw.once("close", () => {
       listeners -= 1;
-      clearInterval(heartbeat);
-      subscription[Symbol.dispose]();
-      closing.removeEventListener("abort", end);
+      running.dispose();
     });
     return undefined;
   };
