@@ -1,4 +1,5 @@
 import type { Container } from "../src/core/container.ts";
+import type { UntoldOffer } from "../src/core/offer.ts";
 import type { BrokerSession, Inventory, Publication } from "../src/core/ports.ts";
 import { type Bridge, createBridge } from "../src/homeassistant/bridge.ts";
 import type { Components } from "../src/homeassistant/components.ts";
@@ -34,6 +35,7 @@ export const container = (name: string, more: Partial<Container> = {}): Containe
 export interface KnownDevices {
   devices: ReadonlyMap<string, string | null>;
   readonly components: Map<string, Components>;
+  readonly untold?: Map<string, UntoldOffer>;
 }
 
 /** A message, and when it was sent (milliseconds, by the clock of the run). */
@@ -102,6 +104,7 @@ export function startBridge(
 ): BridgeRun {
   const end = new AbortController();
   const inventory = createInventory();
+  const { untold = new Map<string, UntoldOffer>() } = known;
   const bridge = createBridge(
     {
       inventory,
@@ -114,6 +117,11 @@ export function startBridge(
         load: () => known.devices,
         save: (devices) => {
           known.devices = new Map(devices);
+        },
+        untold: (name) => untold.get(name),
+        setUntold: (name, offer) => {
+          if (offer === undefined) untold.delete(name);
+          else untold.set(name, offer);
         },
         components: (device) => known.components.get(device) ?? {},
         setComponents: (device, components) => {

@@ -115,8 +115,13 @@ function updatesIn(before: Entry, after: Entry): readonly NodeEvent[] {
   const offer = offerOf(after);
   if (offer === undefined || !isNews(offer, before.offered, after.container.imageId)) return [];
   if (!isNews(offer, offerOf(before), after.container.imageId)) return [];
-  const details = { from: installedVersion(after), to: latestVersion(after) ?? null };
-  return [eventOf("update_available", after, details)];
+  return [offerEvent(after)];
+}
+
+/** That the container is offered another version. */
+export function offerEvent(entry: Entry): NodeEvent {
+  const details = { from: installedVersion(entry), to: latestVersion(entry) ?? null };
+  return eventOf("update_available", entry, details);
 }
 
 function eventOf(type: EventType, { container, progress }: Entry, details: NodeEvent["details"]): NodeEvent {

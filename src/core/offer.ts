@@ -16,6 +16,14 @@ export interface Offered extends Offer {
   readonly earlier?: readonly Offer[];
 }
 
+/** The version that a container is offered, which nobody has been told of yet. */
+export interface UntoldOffer extends Offer {
+  /** When it was found; ISO 8601, UTC. */
+  readonly foundAt: string;
+  /** The id of the operation that found it. */
+  readonly operation: string | null;
+}
+
 /** A tag that goes back and forth among more versions than that is nobody's release. */
 const mostEarlier = 9;
 
@@ -35,6 +43,12 @@ export function isNews(offer: Offer, offered: Offered | undefined, imageId: stri
   if (offered === undefined) return true;
   const earlier = offered.imageId === imageId ? (offered.earlier ?? []) : [];
   return ![offered, ...earlier].some((known) => isSame(offer, known));
+}
+
+/** Is the container offered that very version now? */
+export function isOnOffer(offer: Offer, entry: Entry): boolean {
+  const now = offerOf(entry);
+  return now !== undefined && isSame(offer, now);
 }
 
 /** Are these one version? The same image can go by several digests. */

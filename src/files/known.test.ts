@@ -27,6 +27,7 @@ const check: CheckRecord = {
   latest: { version: "1.27.4" },
 };
 const offer = { digest: "sha256:3", image: "sha256:2" };
+const untold = { digest: "sha256:3", foundAt: "2026-01-01T00:00:00Z", operation: null };
 const place = { node: "nas", baseTopic: "gangway", discoveryPrefix: "homeassistant" };
 
 /** One run: opens the file, does something, and closes it. */
@@ -44,6 +45,7 @@ describe("what is known of an engine", () => {
       engine.setNode("nas");
       engine.setCheck("web", check);
       engine.setOffer("web", offer);
+      engine.setUntold("web", untold);
       engine.setComponents("web", { cpu: "sensor" });
       engine.setLastCheck("2026-01-01T00:00:00Z");
       engine.setPlace(place);
@@ -53,13 +55,14 @@ describe("what is known of an engine", () => {
       engine.node(),
       engine.check("web"),
       engine.offer("web"),
+      engine.untold("web"),
       engine.components("web"),
       engine.components("db"),
       engine.lastCheck(),
       engine.place(),
     ]);
 
-    expect(known).toEqual(["nas", check, offer, { cpu: "sensor" }, {}, "2026-01-01T00:00:00Z", place]);
+    expect(known).toEqual(["nas", check, offer, untold, { cpu: "sensor" }, {}, "2026-01-01T00:00:00Z", place]);
   });
 
   it("keeps nothing of containers that are gone", async () => {
@@ -67,6 +70,7 @@ describe("what is known of an engine", () => {
       engine.setCheck("web", check);
       engine.setCheck("db", check);
       engine.setOffer("web", offer);
+      engine.setUntold("web", untold);
       engine.setComponents("web", { cpu: "sensor" });
       engine.keepChecks(new Set(["db"]));
       engine.setComponents("web", undefined);

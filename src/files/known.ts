@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { Offer, Offered } from "../core/offer.ts";
+import type { Offer, Offered, UntoldOffer } from "../core/offer.ts";
 import { type CheckRecord, updateStatuses } from "../core/update-status.ts";
 import type { OnDamage } from "./atomic-json.ts";
 import { peekJson, readJson, writeJson } from "./atomic-json.ts";
@@ -34,6 +34,12 @@ const AllOffers = z.strictObject({
   earlier: z.array(OneOffer).readonly().exactOptional(),
 }) satisfies z.ZodType<Offered>;
 
+const Untold = z.strictObject({
+  ...OneOffer.shape,
+  foundAt: z.iso.datetime(),
+  operation: z.string().nullable(),
+}) satisfies z.ZodType<UntoldOffer>;
+
 const KnownNode = z.strictObject({
   node: z.string(),
   /** Containers that Home Assistant has a device for, and since when each is gone, if it is. */
@@ -42,6 +48,8 @@ const KnownNode = z.strictObject({
   checks: z.record(z.string(), Check),
   /** The versions that each container was offered, so that they are news once only. */
   offers: z.record(z.string(), AllOffers).exactOptional(),
+  /** Of those the ones that no broker has taken the news of. */
+  untold: z.record(z.string(), Untold).exactOptional(),
   /** The platform of each component of each device, by key; the node's own device goes by the empty name. */
   components: z.record(z.string(), z.record(z.string(), z.string())).exactOptional(),
   lastCheck: z.iso.datetime().exactOptional(),
@@ -68,6 +76,9 @@ export interface KnownEngine {
   readonly setCheck: (container: string, check: CheckRecord | undefined) => void;
   readonly offer: (container: string) => Offered | undefined;
   readonly setOffer: (container: string, offer: Offered) => void;
+  /** The version that nobody has been told of yet; undefined for none. */
+  readonly untold: (container: string) => UntoldOffer | undefined;
+  readonly setUntold: (container: string, offer: UntoldOffer | undefined) => void;
   /** Forgets the checks and offers of all other containers. */
   readonly keepChecks: (containers: ReadonlySet<string>) => void;
   readonly components: (device: string) => Readonly<Record<string, string>>;
@@ -119,29 +130,32 @@ export async function peekChecks(
 }
 
 /** What is remembered of an engine, in maps: with hundreds of containers a record is dear to change. */
-interface Memory extends Omit<KnownNode, "devices" | "checks" | "offers" | "components"> {
+interface Memory extends Omit<KnownNode, "devices" | "checks" | "offers" | "untold" | "components"> {
   readonly devices: ReadonlyMap<string, string | null>;
   readonly checks: Map<string, CheckRecord>;
   readonly offers: Map<string, Offer>;
+  readonly untold: Map<string, UntoldOffer>;
   readonly components: Map<string, Readonly<Record<string, string>>>;
 }
 
-function memoryFrom({ devices, checks, offers = {}, components = {}, ...rest }: KnownNode): Memory {
+function memoryFrom({ devices, checks, offers = {}, untold = {}, components = {}, ...rest }: KnownNode): Memory {
   return {
     ...rest,
     devices: new Map(Object.entries(devices)),
     checks: new Map(Object.entries(checks)),
     offers: new Map(Object.entries(offers)),
+    untold: new Map(Object.entries(untold)),
     components: new Map(Object.entries(components)),
   };
 }
 
-function nodeFrom({ devices, checks, offers, components, ...rest }: Memory): KnownNode {
+function nodeFrom({ devices, checks, offers, untold, components, ...rest }: Memory): KnownNode {
   return {
     ...rest,
     devices: Object.fromEntries(devices),
     checks: Object.fromEntries(checks),
     offers: Object.fromEntries(offers),
+    untold: Object.fromEntries(untold),
     components: Object.fromEntries(components),
   };
 }
@@ -169,13 +183,16 @@ function knownEngine(memory: () => Memory, change: (members?: Partial<Memory>) =
       // The newest are the last.
       for (const oldest of [...offers.keys()].slice(0, Math.max(0, offers.size - mostOffers))) offers.delete(oldest);
     },
+    untold: (container) => memory().untold.get(container),
+    setUntold: (container, offer) => put(({ untold }) => untold, container, offer),
     keepChecks: (containers) => {
-      const { checks, offers } = memory();
+      const { checks, offers, untold } = memory();
       const others = (map: ReadonlyMap<string, unknown>) => [...map.keys()].filter((name) => !containers.has(name));
-      const gone = [...others(checks), ...others(offers)];
+      const gone = [...others(checks), ...others(offers), ...others(untold)];
       for (const name of gone) {
         checks.delete(name);
         offers.delete(name);
+        untold.delete(name);
       }
       if (gone.length > 0) change();
     },

@@ -10,7 +10,7 @@ let inventory: Inventory;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  known = { devices: new Map(), components: new Map() };
+  known = { devices: new Map(), components: new Map(), untold: new Map() };
 });
 afterEach(() => {
   end.abort();
@@ -158,6 +158,62 @@ describe("a new version that is found while there is no broker", () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(second.payloads(topics.event)).toHaveLength(1);
     expect(second.last(topics.event)).toContain("cccccccccccc");
+  });
+
+  it("is told of again until a broker has taken it", async () => {
+    const bridge = started();
+    inventory.putContainer(container("web"));
+    const halfOpen = brokerSession(false);
+    bridge.onSession(halfOpen.session);
+    halfOpen.acknowledge();
+    await vi.advanceTimersByTimeAsync(0);
+    inventory.setCheck("web", outdated("a"));
+    inventory.putContainer(container("web", { restartCount: 1 }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(halfOpen.payloads(topics.event)).toHaveLength(1);
+    halfOpen.close();
+
+    for (const times of [1, 0]) {
+      const next = brokerSession();
+      bridge.onSession(next.session);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(next.payloads(topics.event)).toHaveLength(times);
+    }
+  });
+
+  it("is told of by the next run, if there was no broker in this one", async () => {
+    vi.setSystemTime("2026-01-01T00:00:00Z");
+    started();
+    inventory.putContainer(container("web"));
+    inventory.setCheck("web", outdated("a"));
+    end.abort();
+    await vi.advanceTimersByTimeAsync(hour);
+
+    const bridge = started();
+    const broker = brokerSession();
+    bridge.onSession(broker.session);
+    inventory.putContainer(container("web"), outdated("a"));
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect(broker.payloads(topics.event).map((payload) => JSON.parse(payload) as object)).toMatchObject([
+      { event_type: "update_available", container: "web", time: "2026-01-01T00:00:00Z" },
+    ]);
+    expect(known.untold?.size).toBe(0);
+  });
+
+  it("is told of only while it is on offer", async () => {
+    const bridge = started();
+    inventory.putContainer(container("web"));
+    inventory.setCheck("web", outdated("a"));
+    inventory.setCheck("web", { ...outdated("a"), status: "up_to_date", verdict: "up_to_date" });
+    const broker = brokerSession();
+    bridge.onSession(broker.session);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(broker.payloads(topics.event)).toEqual([]);
+
+    inventory.setCheck("web", outdated("a"));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(broker.payloads(topics.event)).toHaveLength(1);
   });
 
   it("is not told of when that is installed by now, or the container gone", async () => {

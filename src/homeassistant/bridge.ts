@@ -2,22 +2,14 @@ import type { AutoUpdatePolicy } from "../core/auto-update.ts";
 import { isoSeconds } from "../core/container.ts";
 import { eventFrom, eventsFrom, type NodeEvent } from "../core/node-event.ts";
 import type { OperationResult } from "../core/operation.ts";
-import type {
-  BrokerListener,
-  BrokerMessage,
-  BrokerSession,
-  Entry,
-  Inventory,
-  InventoryChange,
-  Operations,
-} from "../core/ports.ts";
+import type { BrokerListener, BrokerMessage, Entry, Inventory, InventoryChange, Operations } from "../core/ports.ts";
 import type { Log } from "../lib/log.ts";
 import { every, pause } from "../lib/time.ts";
 import { type Heard, parseCommand } from "./commands.ts";
 import type { ComponentLedger } from "./components.ts";
 import { createDepartures, type Departures, type DeviceLedger } from "./departures.ts";
 import type { DeviceContext } from "./discovery.ts";
-import { createLateEvents } from "./late-events.ts";
+import { createLateEvents, type NewsLedger } from "./late-events.ts";
 import { createPresence } from "./presence.ts";
 import { openPublisher, type Publisher } from "./publisher.ts";
 import { eventMessage, resultMessage } from "./state.ts";
@@ -26,7 +18,7 @@ import type { Sweep } from "./sweep.ts";
 export interface BridgeDependencies {
   readonly inventory: Inventory;
   readonly operations: Operations;
-  readonly ledger: DeviceLedger & ComponentLedger;
+  readonly ledger: DeviceLedger & ComponentLedger & NewsLedger;
   readonly sweep: Sweep;
   readonly context: DeviceContext;
   readonly autoUpdateOf: (entry: Entry) => AutoUpdatePolicy;
@@ -70,16 +62,20 @@ export function createBridge(deps: BridgeDependencies, signal: AbortSignal): Bri
   const struckOff = (name: string): void => {
     if (departures.strike(name)) log.info({ container: name }, "container is gone for good, its device was removed");
   };
-  const late = createLateEvents();
-  let last: BrokerSession | undefined;
+  const late = createLateEvents(deps.ledger);
   const happened = (event: NodeEvent): void => {
-    const time = isoSeconds(deps.now());
-    if (last?.closed.aborted === false) publisher?.tell(context.topics.event, eventMessage(event, time));
-    else late.keep(event, time);
+    const { type, container } = event;
+    if (container !== null && (type === "updated" || type === "container_removed")) late.forget(container);
+    publisher?.event(eventMessage(event, isoSeconds(deps.now())));
   };
   const subscription = inventory.subscribe((change) => {
     show(change);
-    for (const event of eventsFrom(change, inventory.node().isCounted === true)) happened(event);
+    const isChanged = change.kind === "changed";
+    for (const event of eventsFrom(change, inventory.node().isCounted === true)) {
+      if (isChanged && event.type === "update_available") late.found(change.after, isoSeconds(deps.now()));
+      else happened(event);
+    }
+    if (isChanged || change.kind === "added") late.look(change.after);
   });
   signal.addEventListener("abort", () => subscription[Symbol.dispose]());
   void every(
@@ -97,10 +93,11 @@ export function createBridge(deps: BridgeDependencies, signal: AbortSignal): Bri
 
   return {
     onSession: (session) => {
-      publisher = openPublisher(session, { ...deps, departed: departures.departed, discovery });
-      last = session;
+      const opened = openPublisher(session, { ...deps, departed: departures.departed, discovery });
+      publisher = opened;
       publisher.everything();
-      for (const [event, time] of late.take()) publisher.tell(context.topics.event, eventMessage(event, time));
+      late.begin((event, time, onTaken) => opened.event(eventMessage(event, time), onTaken));
+      for (const entry of inventory.all()) late.look(entry);
       presence.begin();
       const { keeps: isWanted, clear } = publisher;
       deps.sweep.begin(session, { isComplete: () => inventory.node().isCounted === true, isWanted, clear });

@@ -33,6 +33,8 @@ export interface Publisher {
   readonly again: () => void;
   /** Like `again`, slowly enough for a Home Assistant that has just started. */
   readonly againPaced: () => Promise<void>;
+  /** Something that happened; `onTaken` is called when the broker has taken it. */
+  readonly event: (message: object, onTaken?: () => void) => void;
   /** A message that is not kept: a result, or the answer to a request. */
   readonly tell: (topic: string, message: object, correlationData?: Buffer) => void;
 }
@@ -56,7 +58,7 @@ export function openPublisher(session: BrokerSession, deps: PublisherDependencie
   const { inventory, context, departed, ledger, autoUpdateOf } = deps;
   const { topics } = context;
   const outbox = createOutbox(session, deps.log);
-  const { retained, passing, figures } = kindsOf(outbox, context);
+  const { retained, passing, event, figures } = kindsOf(outbox, context);
   const settling = createSettling(retained, settleMs, session.closed);
   const configs = createConfigs(settling, deps);
 
@@ -124,7 +126,7 @@ export function openPublisher(session: BrokerSession, deps: PublisherDependencie
       everything();
       for (const [name, metrics] of knownMetrics(inventory)) stats(name, metrics);
     },
-    tell: (topic, message, correlationData) => passing(topic, message, correlationData),
+    ...{ event, tell: passing },
   };
 }
 
@@ -167,10 +169,11 @@ function knownMetrics(inventory: Inventory): readonly (readonly [string, Metrics
 interface Kinds {
   readonly retained: (topic: string, payload: string, onTaken?: () => void) => void;
   readonly passing: (topic: string, message: object, correlationData?: Buffer) => void;
+  readonly event: (message: object, onTaken?: () => void) => void;
   readonly figures: (topic: string, message: object) => void;
 }
 
-function kindsOf(outbox: Outbox, { statsIntervalMs }: DeviceContext): Kinds {
+function kindsOf(outbox: Outbox, { statsIntervalMs, topics }: DeviceContext): Kinds {
   const expirySeconds = figuresExpireAfter(statsIntervalMs);
   return {
     retained: (topic, payload, onTaken) => outbox.put({ topic, payload, retain: true, qos: 1 }, onTaken),
@@ -184,5 +187,7 @@ function kindsOf(outbox: Outbox, { statsIntervalMs }: DeviceContext): Kinds {
         qos: 1,
         ...(correlationData === undefined ? {} : { correlationData }),
       }),
+    event: (message, onTaken) =>
+      outbox.put({ topic: topics.event, payload: JSON.stringify(message), retain: false, qos: 1 }, onTaken),
   };
 }
