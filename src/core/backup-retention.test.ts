@@ -20,10 +20,17 @@ describe("which backups go", () => {
     ["not one that is just as old as it may be", [1, 7], { keep: 5, keepForMs: 7 * day }, []],
     ["but never the newest", [30, 40], { keep: 1, keepForMs: day }, ["web-40"]],
     ["nor the only one", [400], { keep: 1, keepForMs: day }, []],
+    ["not the one just made, where others are from the future", [-9, -8, 3.5, 4], { keep: 1 }, ["web-4", "web--8"]],
+    ["none for its age where a clock was wrong", [-9, 8, 9], { keep: 5, keepForMs: day }, []],
     ["none where there are none", [], { keep: 1 }, []],
   ])("%s", (_, ages, retention, expected) => {
     const others = backupsOf("other", 0, 100, 200);
-    const going = outdatedBackups([...others, ...backupsOf("web", ...ages)], "web", retention, now);
+    const going = outdatedBackups(
+      [...others, ...backupsOf("web", ...ages)],
+      { container: "web", made: "web-3.5" },
+      retention,
+      now,
+    );
 
     expect(going.map(({ file }) => file)).toEqual(expected);
   });

@@ -13,13 +13,17 @@ export interface Retention {
   readonly keepForMs?: number | undefined;
 }
 
+/** Clocks of two machines may differ by so much. */
+const clockSlackMs = 60_000;
+
 /**
  * Which backups of `container` are to go, oldest first: those beyond the newest `keep`, and those that are older than
- * `keepForMs` at `now` (milliseconds since 1970). The newest one stays, whatever its age.
+ * `keepForMs` at `now` (milliseconds since 1970). The newest one stays, whatever its age, and so does `made`, the file
+ * that was just made. Where one is from the future, a clock was wrong: none goes for its age then.
  */
 export function outdatedBackups<Backup extends KeptBackup>(
   backups: readonly Backup[],
-  container: string,
+  { container, made }: { readonly container: string; readonly made?: string },
   { keep, keepForMs }: Retention,
   now: number,
 ): readonly Backup[] {
@@ -28,6 +32,8 @@ export function outdatedBackups<Backup extends KeptBackup>(
     .toSorted((a, b) =>
       a.createdAt === b.createdAt ? (a.file < b.file ? 1 : -1) : a.createdAt < b.createdAt ? 1 : -1,
     );
-  const isOld = ({ createdAt }: Backup): boolean => keepForMs !== undefined && now - Date.parse(createdAt) > keepForMs;
-  return own.filter((backup, index) => index > 0 && (index >= keep || isOld(backup))).reverse();
+  const isClockRight = own.every(({ createdAt }) => Date.parse(createdAt) <= now + clockSlackMs);
+  const isOld = ({ createdAt }: Backup): boolean =>
+    isClockRight && keepForMs !== undefined && now - Date.parse(createdAt) > keepForMs;
+  return own.filter((backup, index) => backup.file !== made && index > 0 && (index >= keep || isOld(backup))).reverse();
 }

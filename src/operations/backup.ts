@@ -2,7 +2,7 @@ import { type BackupPlan, type Compression, type Consistency, partsOf, rootOf } 
 import { backupHelperFor } from "../core/backup-helper.ts";
 import type { BackupEntry, BackupJournal } from "../core/backup-journal.ts";
 import { backupHelperNameFor } from "../core/backup-name.ts";
-import { outdatedBackups, type Retention } from "../core/backup-retention.ts";
+import type { Retention } from "../core/backup-retention.ts";
 import type { Disk } from "../core/disk.ts";
 import type { ContainerInspect } from "../core/inspect.ts";
 import type { Command, Outcome } from "../core/operation.ts";
@@ -16,6 +16,7 @@ import type { Clock } from "../lib/time.ts";
 import { removeHelper } from "./backup-helper.ts";
 import { type Preparation, prepareBackup, requireSpace } from "./backup-preparation.ts";
 import { haltAll, requireHalted, resumeAll } from "./halts.ts";
+import { removeOutdated } from "./outdated-backups.ts";
 import type { Order } from "./runner.ts";
 
 export interface BackupDependencies {
@@ -71,7 +72,7 @@ export async function backUpContainer(
     const total = await requireSpace(deps, plan, signal);
     const { file, remarks } = await carryOut(deps, prepared, { order, total }, signal);
     for (const warning of plan.warnings) deps.log.warn({ container, operation: order.id, warning }, "backup warning");
-    await removeOutdated(deps, container);
+    await removeOutdated(deps, container, file.file, signal);
     const sentences = [`${container} was backed up to ${file.file} (${bytesText(file.bytes)}).`, ...remarks];
     return { state: "done", message: sentences.join(" ") };
   } finally {
@@ -204,16 +205,4 @@ function downtimeOf({ halted, consistency }: BackupPlan, seconds: number): reado
 function notRunning({ container }: BackupPlan, { file }: BackupFile, cause: Error): GangwayError {
   const message = `${container} was backed up to ${file}, but not everything runs again; Gangway goes on trying`;
   return new GangwayError("backup_failed", message, { cause });
-}
-
-/** A backup that stays too long is no reason for the new one to have failed. */
-async function removeOutdated({ vault, backups, clock, log }: BackupDependencies, container: string): Promise<void> {
-  try {
-    for (const { file } of outdatedBackups(await vault.list(), container, backups.retention, clock.now())) {
-      await vault.remove(file);
-      log.info({ container, file }, "an old backup was removed");
-    }
-  } catch (error) {
-    log.warn({ container, err: error }, "old backups could not be removed");
-  }
 }
