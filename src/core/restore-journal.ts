@@ -17,6 +17,10 @@ export interface RestoreEntry {
   readonly networks: readonly string[];
   /** Of the new container, once the engine has said it. */
   readonly newId?: string | undefined;
+  /** It has its name: all that was created is the user's now. */
+  readonly named?: boolean | undefined;
+  /** What was created is being removed. */
+  readonly undoing?: boolean | undefined;
 }
 
 /** The notes of unfinished restores. */

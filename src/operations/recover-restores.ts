@@ -1,8 +1,9 @@
 import type { OperationResult, Outcome } from "../core/operation.ts";
+import { type RestoreEnding, restoreEnding } from "../core/restore-ending.ts";
 import type { RestoreEntry } from "../core/restore-journal.ts";
 import type { Locks } from "../lib/locks.ts";
 import { type Clock, deadline } from "../lib/time.ts";
-import { isRestored, type RestoreDependencies } from "./restore.ts";
+import type { RestoreDependencies } from "./restore.ts";
 import { engineLock } from "./runner.ts";
 import { inspectIfThere } from "./survey.ts";
 import { undoRestore } from "./undo-restore.ts";
@@ -17,7 +18,7 @@ export interface RestoreRecoveryDependencies
 const undoMs = 180_000;
 
 /**
- * Ends the restores that a crash has left half done: where the container has its name it is there, otherwise everything
+ * Ends the restores that a crash has left half done: where the container got its name all stays, otherwise everything
  * that was created is removed again. Resolves to the number of those that are still to be dealt with.
  */
 export async function recoverRestores(deps: RestoreRecoveryDependencies, signal: AbortSignal): Promise<number> {
@@ -38,25 +39,33 @@ export async function recoverRestores(deps: RestoreRecoveryDependencies, signal:
 }
 
 async function recover(deps: RestoreRecoveryDependencies, entry: RestoreEntry, signal: AbortSignal): Promise<void> {
-  const { container, operation, id, file, startedAt } = entry;
+  const { container, operation, id, startedAt } = entry;
   const fields = { container, operation: id };
   using _ = await deps.locks.acquire([container], [engineLock]);
   try {
     deps.log.warn(fields, "an interrupted restore was found");
     const limit = deadline(undoMs, signal);
-    const isThere = isRestored(entry, await inspectIfThere(deps.engine, container, limit));
-    if (!isThere) await undoRestore(deps, entry, limit);
+    const found = entry.newId === undefined ? undefined : await inspectIfThere(deps.engine, entry.newId, limit);
+    const ending = restoreEnding(entry, found);
+    if (ending === "undo") await undoRestore(deps, entry, limit);
     await deps.restoreJournal.remove(operation);
-    const outcome: Outcome = isThere
-      ? { state: "done", message: `${container} was restored from ${file}; look whether it is to be started.` }
-      : {
-          state: "failed",
-          code: "backup_failed",
-          message: `The restore of ${container} was interrupted, and nothing of it is left.`,
-        };
+    const outcome = outcomeOf(entry, ending);
     const finishedAt = new Date(deps.clock.now()).toISOString();
     deps.onResult({ id, command: "restore", container, startedAt, finishedAt, ...outcome });
   } catch (error) {
     deps.log.error({ ...fields, err: error }, "an interrupted restore could not be dealt with yet");
   }
+}
+
+function outcomeOf({ container, file, volumes, networks }: RestoreEntry, ending: RestoreEnding): Outcome {
+  if (ending === "done") {
+    return { state: "done", message: `${container} was restored from ${file}; look whether it is to be started.` };
+  }
+  const kept = [...volumes, ...networks].join(", ");
+  const message =
+    ending === "undo"
+      ? `The restore of ${container} was interrupted, and nothing of it is left.`
+      : `The restore of ${container} was interrupted, and its container is gone. What it created is kept, for it may be ` +
+        `in use: ${kept || "nothing else"}; remove it where it is not.`;
+  return { state: "failed", code: "backup_failed", message };
 }

@@ -17,4 +17,6 @@ export const RestoreEntry: z.ZodType<Entry> = z.looseObject({
   volumes: z.array(z.string()),
   networks: z.array(z.string()),
   newId: z.string().optional(),
+  named: z.boolean().optional(),
+  undoing: z.boolean().optional(),
 });

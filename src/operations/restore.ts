@@ -1,11 +1,11 @@
 import type { BackupManifest, BackupPlan } from "../core/backup.ts";
 import { backupHelperFor } from "../core/backup-helper.ts";
 import { backupHelperNameFor } from "../core/backup-name.ts";
-import { nameFrom } from "../core/container.ts";
 import type { Disk } from "../core/disk.ts";
 import type { Command, Outcome } from "../core/operation.ts";
 import type { Engine } from "../core/ports.ts";
 import { planRestore, type RestoreDecision, type RestorePlan, type RestoreWish } from "../core/restore.ts";
+import { restoreEnding } from "../core/restore-ending.ts";
 import { type RestoreEntry, type RestoreJournal, restoreLabel, restoreNameFor } from "../core/restore-journal.ts";
 import type { EngineStorage } from "../core/storage.ts";
 import type { Vault } from "../core/vault.ts";
@@ -14,7 +14,7 @@ import type { Log } from "../lib/log.ts";
 import { removeHelper } from "./backup-helper.ts";
 import { provideImage, type RestoreImageDependencies } from "./restore-image.ts";
 import type { Order } from "./runner.ts";
-import { inspectAll } from "./survey.ts";
+import { inspectAll, inspectIfThere } from "./survey.ts";
 import { undoRestore } from "./undo-restore.ts";
 
 export type RestoreCommand = Extract<Command, { readonly kind: "restore" }>;
@@ -64,7 +64,7 @@ export async function restoreContainer(
     if (decision.kind === "conflicts") return { state: "rejected", message: decision.conflicts.join(" ") };
     const { plan } = decision;
     const remarks = await provideImage(deps, backup, order.report, signal);
-    const entry: RestoreEntry = {
+    let entry: RestoreEntry = {
       ...{ schema: 1, kind: "restore", operation: order.operation, id: order.id, node: deps.node },
       ...{ container, file, startedAt: order.startedAt },
       volumes: plan.volumes.map(({ newName }) => newName),
@@ -73,11 +73,17 @@ export async function restoreContainer(
     try {
       await restoreJournal.put(entry);
       const newId = await createAll(deps, { entry, plan, backup, manifest, order }, signal);
-      await deps.engine.rename(newId, container, signal);
+      entry = { ...entry, newId };
+      await restoreJournal.put(entry);
+      await finishContainer(deps, plan, newId, signal);
     } catch (error) {
       await undo(deps, entry, signal);
       throw error;
     }
+    // All is there: a note that cannot be written takes nothing of it away, and the recovery looks at the container.
+    await restoreJournal
+      .put({ ...entry, named: true })
+      .catch((error: unknown) => log.error({ container, err: error }, "a restore could not be noted"));
     const started = await start(deps, plan, backup, signal);
     await restoreJournal
       .remove(order.operation)
@@ -114,7 +120,7 @@ interface Work {
 
 /** Resolves to the id of the new container. What is created says of itself for which operation. */
 async function createAll(deps: RestoreDependencies, work: Work, signal: AbortSignal): Promise<string> {
-  const { engine, restoreJournal } = deps;
+  const { engine } = deps;
   const { entry, plan } = work;
   const { operation } = entry;
   const mark = { [restoreLabel]: operation };
@@ -132,14 +138,23 @@ async function createAll(deps: RestoreDependencies, work: Work, signal: AbortSig
     signal.throwIfAborted();
   }
   await fill(deps, work, signal);
-  const { body, platform, connect, disconnect } = plan.create;
+  const { body, platform } = plan.create;
   const name = restoreNameFor(plan.container, operation);
   const request = { name, body, ...(platform === undefined ? {} : { platform }) };
   const { id } = await engine.create(request, never);
-  await restoreJournal.put({ ...entry, newId: id });
+  return id;
+}
+
+/** Puts the new container into its networks, and gives it its name. */
+async function finishContainer(
+  { engine }: RestoreDependencies,
+  { container, create: { connect, disconnect } }: RestorePlan,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
   for (const { network, endpoint } of connect) await engine.connect(network, id, endpoint, signal);
   for (const network of disconnect) await engine.disconnect(network, id, signal);
-  return id;
+  await engine.rename(id, container, signal);
 }
 
 /**
@@ -190,10 +205,14 @@ async function start(
   }
 }
 
+/** Where the answer to the renaming was lost it may be there after all: the recovery ends it then. */
 async function undo(deps: RestoreDependencies, entry: RestoreEntry, signal: AbortSignal): Promise<void> {
-  const { container, id } = entry;
+  const { container, id, newId } = entry;
   try {
-    await undoRestore(deps, entry, AbortSignal.timeout(undoMs));
+    const limit = AbortSignal.timeout(undoMs);
+    const found = newId === undefined ? undefined : await inspectIfThere(deps.engine, newId, limit);
+    if (restoreEnding(entry, found) !== "undo") return;
+    await undoRestore(deps, entry, limit);
     await deps.restoreJournal.remove(entry.operation);
   } catch (error) {
     deps.log.error(
@@ -201,12 +220,4 @@ async function undo(deps: RestoreDependencies, entry: RestoreEntry, signal: Abor
       "a restore could not be undone yet",
     );
   }
-}
-
-/** The container that has the name now, if it is the one that was restored. */
-export function isRestored(
-  entry: RestoreEntry,
-  inspect: { readonly Id: string; readonly Name: string } | undefined,
-): boolean {
-  return inspect !== undefined && inspect.Id === entry.newId && nameFrom(inspect.Name) === entry.container;
 }

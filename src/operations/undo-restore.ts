@@ -1,12 +1,13 @@
 import type { Disk } from "../core/disk.ts";
 import type { Engine } from "../core/ports.ts";
-import { type RestoreEntry, restoreLabel, restoreNameFor } from "../core/restore-journal.ts";
+import { type RestoreEntry, type RestoreJournal, restoreLabel, restoreNameFor } from "../core/restore-journal.ts";
 import type { EngineStorage } from "../core/storage.ts";
 import { isErrorWithCode } from "../lib/errors.ts";
 import { removeHelper } from "./backup-helper.ts";
 import { removeIfThere } from "./put-back.ts";
 
 export interface UndoRestoreDependencies {
+  readonly restoreJournal: Pick<RestoreJournal, "put">;
   readonly engine: Pick<Engine, "inspect" | "remove"> &
     Pick<EngineStorage, "inspectNetwork" | "inspectVolume"> &
     Pick<Disk, "removeNetwork" | "removeVolume">;
@@ -14,11 +15,13 @@ export interface UndoRestoreDependencies {
 
 /** Removes what a restore has created, as far as it is there, and nothing else. Takes up where an earlier try was cut off. */
 export async function undoRestore(
-  { engine }: UndoRestoreDependencies,
+  { engine, restoreJournal }: UndoRestoreDependencies,
   entry: RestoreEntry,
   signal: AbortSignal,
 ): Promise<void> {
   const { container, operation, volumes, networks } = entry;
+  // From here on a container that is gone says nothing of how the restore ended.
+  await restoreJournal.put({ ...entry, undoing: true });
   await removeHelper(engine, { container, operation }, signal);
   await removeIfThere(engine, restoreNameFor(container, operation), signal);
   for (const name of volumes) {

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { RestoreEntry } from "../../src/core/restore-journal.ts";
 import { type Backups, hostileFiles, listingOf, openBackups } from "../backup-bed.ts";
 import { type Bed, openBed } from "../bed/bed.ts";
 import { runContainer, runIn } from "../bed/containers.ts";
@@ -201,5 +202,27 @@ describe("a restore", () => {
 
     expect(await all()).toEqual(before);
     await expect(backups.restore({ container: "web", file })).resolves.toMatchObject({ state: "done" });
+  });
+
+  it("keeps its data where its container was removed before a late recovery", async () => {
+    await runWeb();
+    const file = await fileOf("web");
+    await removeAll();
+    // Its note as it is while the container is being started: as if its end had never been noted.
+    const noted = Promise.withResolvers<readonly unknown[]>();
+    proxy.onRequest(({ path }) => {
+      if (path.includes("/start")) noted.resolve(backups.journal());
+      return "pass";
+    });
+    await backups.restore({ container: "web", file });
+    const [entry] = (await noted.promise) as readonly [RestoreEntry];
+    await backups.deps.restoreJournal.put(entry);
+    await docker.getContainer("web").remove({ force: true });
+    const before = [await volumes(), await networks()];
+
+    expect(await backups.recover()).toMatchObject([{ command: "restore", container: "web", state: "done" }]);
+
+    expect([await volumes(), await networks()]).toEqual(before);
+    expect(await backups.journal()).toEqual([]);
   });
 });
