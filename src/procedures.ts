@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Config } from "./config/config.ts";
-import { wayToEngineOf } from "./connections.ts";
+import { backupDirectoryOf, wayToEngineOf } from "./connections.ts";
 import type { AutoUpdateSettings } from "./core/auto-update.ts";
 import type { BackupJournal } from "./core/backup-journal.ts";
 import { isoSeconds, nameFrom } from "./core/container.ts";
@@ -128,7 +128,15 @@ function backupSettings({ backup }: Config): BackupSettings {
 
 /** What backing up containers needs, and the recovery of interrupted backups. */
 export function backupDependencies(deps: ProcedureDependencies): BackupDependencies & RestoreDependencies {
-  return { ...deps, backups: backupSettings(deps.config), wayToEngine: wayToEngineOf(deps.engineHost) };
+  const { config, engineHost, node, ownContainerId } = deps;
+  const directory = resolve(backupDirectoryOf(config, node));
+  const isOnHost = ownContainerId === undefined && engineHost.startsWith("unix://");
+  return {
+    ...deps,
+    backups: backupSettings(config),
+    backupPlace: { directory, isOnHost },
+    wayToEngine: wayToEngineOf(engineHost),
+  };
 }
 
 /** What the configuration says of replacing containers. */

@@ -69,6 +69,7 @@ export async function openBackups(bed: Bed, options: BackupsOptions = {}): Promi
     registry: { credentialsFor: () => Promise.resolve(undefined) },
     ...{ engine, backupJournal, restoreJournal, ownContainerId, node: "bed", version: "1.2.3", clock: systemClock },
     vault: openVault(directory),
+    backupPlace: { directory, isOnHost: true },
     backups: { consistency: "stop", compression: "zstd", retention: { keep: 5 }, ...settings },
     inventory: { node: () => ({ engine: identity }) },
     wayToEngine: () => Promise.resolve(() => false),

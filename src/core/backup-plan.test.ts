@@ -83,6 +83,17 @@ describe("what is backed up of a container", () => {
     expect(planned({ "gangway.backup.exclude": "data" }).warnings[0]).toContain("gangway.backup.exclude says: data.");
   });
 
+  it("is not the backups themselves", () => {
+    const plan = planned({ "gangway.backup.binds": "/conf" }, { backupsAt: ["/data", "/conf"] });
+
+    expect(plan.volumes.filter(({ part }) => part !== undefined).map(({ name }) => name)).toEqual([anonymous]);
+    expect(plan.binds.filter(({ part }) => part !== undefined)).toEqual([]);
+    expect(plan.warnings).toEqual([
+      expect.stringContaining("because the backups are there: data, /srv/conf;"),
+      expect.stringContaining("not in it: /var/run/docker.sock;"),
+    ]);
+  });
+
   it("is its image, its networks but for the engine's own, and how to create it", () => {
     const { networks, image: backedUp, create, state } = planned();
 

@@ -17,6 +17,8 @@ export interface BackupSubject {
   /** Those that the container is in. */
   readonly networks: readonly NetworkInspect[];
   readonly labels: BackupLabels;
+  /** Where the container sees the backups themselves; what is mounted there is left out. */
+  readonly backupsAt?: readonly string[];
   readonly consistency: Consistency;
   readonly identity: Pick<EngineIdentity, "version" | "apiVersion" | "hostName">;
   /** Names by id, of all containers that there are. */
@@ -33,8 +35,9 @@ const ownNetworks = new Set(["bridge", "host", "none", "podman"]);
 
 /** What is backed up of a container, but for who is halted meanwhile. */
 export function planBackup(subject: BackupSubject): BackupPlan {
-  const { inspect, image, identity, labels } = subject;
-  const volumes = volumesOf(subject);
+  const { inspect, image, identity, backupsAt = [] } = subject;
+  const labels = labelsLeavingOut(subject.labels, backupsAt);
+  const volumes = volumesOf({ ...subject, labels });
   const binds = bindsOf(inspect, labels);
   const { body, platform, connect, disconnect, warnings } = planRecreate({
     inspect,
@@ -60,13 +63,27 @@ export function planBackup(subject: BackupSubject): BackupPlan {
     networks: subject.networks.filter(({ Name }) => !ownNetworks.has(Name)).map(definitionOf),
     ...{ volumes, binds },
     tmpfs: tmpfsOf(inspect),
-    warnings: [...warnings, ...missing(volumes, binds)],
+    warnings: [...warnings, ...missing(volumes, binds, backupsAt)],
     inspect,
   };
 }
 
 function platformOf({ Os: os, Architecture: architecture, Variant: variant }: ImageInspect) {
   return { os, architecture, ...(variant === undefined || variant === "" ? {} : { variant }) };
+}
+
+/** Backups would hold all backups before them otherwise, and double each time. */
+export function labelsLeavingOut(labels: BackupLabels, backupsAt: readonly string[]): BackupLabels {
+  return { ...labels, exclude: [...labels.exclude, ...backupsAt] };
+}
+
+/** What to tell of the volumes and directories that hold the backups themselves. */
+function warningOfBackups(sources: readonly string[]): readonly string[] {
+  if (sources.length === 0) return [];
+  return [
+    `Left out with all that is in it, because the backups are there: ${sources.join(", ")}; to have the rest of it in ` +
+      "backups, let backup.dir be in a volume or directory of its own.",
+  ];
 }
 
 /** The volumes, by name, and the paths of the host that a backup reads. */
@@ -138,10 +155,22 @@ function tmpfsOf({ HostConfig }: ContainerInspect): readonly string[] {
   return [...Object.keys(HostConfig.Tmpfs ?? {}), ...asked].sort();
 }
 
-function missing(volumes: readonly BackedUpVolume[], binds: readonly BackedUpBind[]): readonly string[] {
-  const volumesLeft = volumes.filter(({ part }) => part === undefined).map(({ name }) => name);
-  const bindsLeft = binds.filter(({ part }) => part === undefined).map(({ source }) => source);
+function missing(
+  volumes: readonly BackedUpVolume[],
+  binds: readonly BackedUpBind[],
+  backupsAt: readonly string[],
+): readonly string[] {
+  const holdsBackups = ({ destinations }: BackedUpBind | BackedUpVolume): boolean =>
+    destinations.some((path) => backupsAt.includes(path));
+  const left = (those: readonly (BackedUpBind | BackedUpVolume)[]): readonly string[] =>
+    those
+      .filter((one) => one.part === undefined && !holdsBackups(one))
+      .map((one) => ("name" in one ? one.name : one.source));
+  const volumesLeft = left(volumes);
+  const bindsLeft = left(binds);
+  const holding = [...volumes, ...binds].filter(holdsBackups).map((one) => ("name" in one ? one.name : one.source));
   return [
+    ...warningOfBackups(holding),
     ...(volumesLeft.length === 0
       ? []
       : [`Left out, as the label gangway.backup.exclude says: ${volumesLeft.join(", ")}.`]),

@@ -2,7 +2,8 @@ import { type BackupPlan, partsOf } from "../core/backup.ts";
 import { type HaltPlan, planHalts } from "../core/backup-halts.ts";
 import type { Halt } from "../core/backup-journal.ts";
 import { backupLabelsFrom } from "../core/backup-labels.ts";
-import { planBackup, sourcesOf } from "../core/backup-plan.ts";
+import { destinationsOfHostPath, hostPathOf } from "../core/backup-place.ts";
+import { labelsLeavingOut, planBackup, sourcesOf } from "../core/backup-plan.ts";
 import { isoSeconds, isTransientName } from "../core/container.ts";
 import type { Disk } from "../core/disk.ts";
 import type { ContainerInspect, ImageInspect } from "../core/inspect.ts";
@@ -23,7 +24,10 @@ export interface Preparation {
   readonly halts: readonly Halt[];
 }
 
-export type HaltsDependencies = Pick<BackupDependencies, "backups" | "ownContainerId" | "wayToEngine"> & {
+export type HaltsDependencies = Pick<
+  BackupDependencies,
+  "backupPlace" | "backups" | "ownContainerId" | "wayToEngine"
+> & {
   readonly engine: Pick<Engine, "inspect" | "list">;
 };
 
@@ -56,8 +60,19 @@ export async function prepareBackup(
   return { kind: "prepared", image, halts, plan: { ...plan, halted, warnings: [...plan.warnings, ...warnings] } };
 }
 
-async function haltsFor(deps: HaltsDependencies, { target, all }: Survey): Promise<HaltPlan> {
-  const labels = backupLabelsFrom(target.Config.Labels ?? {});
+/** Where the container sees the backups. */
+function backupsSeenIn(
+  { backupPlace: { directory, isOnHost }, ownContainerId }: Pick<HaltsDependencies, "backupPlace" | "ownContainerId">,
+  { target, all }: Pick<Survey, "target" | "all">,
+): readonly string[] {
+  const own = all.find(({ Id }) => Id === ownContainerId);
+  const path = own === undefined ? (isOnHost ? directory : undefined) : hostPathOf(directory, own);
+  return path === undefined ? [] : destinationsOfHostPath(path, target.Mounts);
+}
+
+async function haltsFor(deps: HaltsDependencies, survey: Survey): Promise<HaltPlan> {
+  const { target, all } = survey;
+  const labels = labelsLeavingOut(backupLabelsFrom(target.Config.Labels ?? {}), backupsSeenIn(deps, survey));
   const isWay = await deps.wayToEngine();
   return planHalts({
     all,
@@ -68,8 +83,8 @@ async function haltsFor(deps: HaltsDependencies, { target, all }: Survey): Promi
 }
 
 async function planFor(
-  { engine, backups, inventory, node, version, clock }: BackupDependencies,
-  { target, names }: Survey,
+  { engine, backups, inventory, node, version, clock, backupPlace, ownContainerId }: BackupDependencies,
+  { target, names, all }: Survey,
   image: ImageInspect | undefined,
   signal: AbortSignal,
 ): Promise<BackupPlan> {
@@ -78,6 +93,7 @@ async function planFor(
   return planBackup({
     inspect: target,
     ...{ image, labels, names, node, gangway: version },
+    backupsAt: backupsSeenIn({ backupPlace, ownContainerId }, { target, all }),
     volumes: await known(volumes, (name) => engine.inspectVolume(name, signal)),
     networks: await known(Object.keys(target.NetworkSettings.Networks), (name) => engine.inspectNetwork(name, signal)),
     consistency: labels.consistency ?? backups.consistency,

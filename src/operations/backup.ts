@@ -29,6 +29,8 @@ export interface BackupDependencies {
   readonly vault: Vault;
   readonly backupJournal: BackupJournal;
   readonly backups: BackupSettings;
+  /** The backup directory, absolute; `isOnHost`: the engine's host has the same file system as Gangway. */
+  readonly backupPlace: { readonly directory: string; readonly isOnHost: boolean };
   readonly inventory: Pick<Inventory, "node">;
   readonly node: string;
   /** Gangway's release. */
