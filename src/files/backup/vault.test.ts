@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync, zstdDecompressSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { backupPlan } from "../../../test/backup-plan.ts";
 import { tarOf } from "../../../test/bed/tar.ts";
 import { compressions, pieceBytes } from "../../core/backup.ts";
@@ -169,6 +169,30 @@ describe("the backups in a directory", () => {
     await vault.discard(young);
     await expect(async () => vault.discard(foreign)).rejects.toMatchObject({ code: "backup_not_found" });
     expect(readdirSync(directory)).toEqual([foreign]);
+  });
+
+  it("are not cleared of one that is being made, however long nothing was written to it", async () => {
+    const vault = openVault(directory);
+    await using draft = await vault.begin({ plan: backupPlan({ volumes: [] }), compression: "zstd" }, signal);
+    const [partial = ""] = readdirSync(directory);
+    utimesSync(join(directory, partial), 0, 0);
+
+    await vault.clear();
+
+    await expect(draft.finish()).resolves.toMatchObject({ container: "web" });
+  });
+
+  it("are not cleared by another Gangway of one that is being made", async () => {
+    const vault = openVault(directory, { idleMs: 60_000, closeMs: 1_000, freshMs: 5 });
+    await using _ = await vault.begin({ plan: backupPlan(), compression: "zstd" }, signal);
+    const [partial = ""] = readdirSync(directory);
+    const path = join(directory, partial);
+    utimesSync(path, 0, 0);
+
+    await vi.waitFor(() => expect(Date.now() - statSync(path).mtimeMs).toBeLessThan(60_000));
+    await openVault(directory).clear();
+
+    expect(readdirSync(directory)).toEqual([partial]);
   });
 
   it("may be compressed anew by hand", async () => {

@@ -4,22 +4,39 @@ import type { BackupPlan, Compression } from "../../core/backup.ts";
 import { backupFileName, backupNameFrom, partialEnding } from "../../core/backup-name.ts";
 import type { BackupDraft, BackupFile, BackupRequest, Vault } from "../../core/vault.ts";
 import { GangwayError } from "../../lib/errors.ts";
+import { within } from "../../lib/within.ts";
 import { codeOf, ensureDirectory, flushDirectory } from "../directory.ts";
 import { planOf, verifyBackup } from "./examine.ts";
+import { keepFresh } from "./keep-fresh.ts";
 import { partsIn } from "./parts.ts";
 import type { ReadOptions } from "./reader.ts";
-import { openSink } from "./sink.ts";
+import { openSink, type SinkLimits } from "./sink.ts";
 import { writeBackup } from "./writer.ts";
 
 /** What was written to so long ago has nobody any more: another Gangway may share the directory. */
 const abandonedMs = 600_000;
 
+export interface VaultLimits extends SinkLimits {
+  /** Between two signs of life of a file that is not whole: nothing may be written to it for long. */
+  readonly freshMs: number;
+}
+
+const usualLimits: VaultLimits = { idleMs: 60_000, closeMs: 10_000, freshMs: 60_000 };
+
+/** The directory, and the files in it that are being made here. */
+interface Place {
+  readonly directory: string;
+  readonly open: Set<string>;
+  readonly limits: VaultLimits;
+}
+
 /** The backups in `directory`, which is made when the first one is. */
-export function openVault(directory: string): Vault {
+export function openVault(directory: string, limits: VaultLimits = usualLimits): Vault {
+  const place: Place = { directory, open: new Set(), limits };
   const list = (): Promise<readonly BackupFile[]> => guarded(`read ${directory}`, () => listIn(directory));
   return {
     list,
-    begin: (request, signal) => beginIn(directory, request, signal),
+    begin: (request, signal) => beginIn(place, request, signal),
     verify: async (file, onBytes, signal) => await verifyBackup({ ...optionsFor(directory, file), onBytes }, signal),
     planOf: async (file, signal) => await planOf(optionsFor(directory, file), signal),
     parts: (file, manifest, signal) => partsIn(optionsFor(directory, file), manifest, signal),
@@ -37,7 +54,7 @@ export function openVault(directory: string): Vault {
         return bavail * bsize;
       }),
     discard: (partial) => guarded(`remove ${partial}`, () => rm(partialIn(directory, partial), { force: true })),
-    clear: () => guarded(`clear ${directory}`, () => clearIn(directory)),
+    clear: () => guarded(`clear ${directory}`, () => clearIn(place)),
   };
 }
 
@@ -58,7 +75,7 @@ function notFound(file: string): GangwayError {
 }
 
 async function beginIn(
-  directory: string,
+  { directory, open, limits }: Place,
   { plan, compression, note }: BackupRequest,
   signal: AbortSignal,
 ): Promise<BackupDraft> {
@@ -69,10 +86,23 @@ async function beginIn(
   await note?.(partial);
   const writing = <Result>(act: () => Promise<Result>): Promise<Result> => guarded(`write ${path}`, act, signal);
   const modifiedAt = Date.parse(plan.createdAt);
-  const sink = await writing(() => openSink(path, { compression, modifiedAt }, signal));
+  open.add(partial);
+  const fresh = keepFresh(path, limits.freshMs);
+  const forget = (): void => {
+    fresh[Symbol.dispose]();
+    open.delete(partial);
+  };
+  const sink = await writing(() => openSink(path, { compression, modifiedAt, limits }, signal)).catch(
+    (error: unknown) => {
+      forget();
+      throw error;
+    },
+  );
   const close = async (): Promise<void> => {
-    await sink.close().catch(() => {});
-    await rm(path, { force: true }).catch(() => {});
+    await sink.leave();
+    const late = (): Error => new Error(`${path} could not be removed`);
+    await within(rm(path, { force: true }), { ms: limits.closeMs, late }).catch(() => {});
+    forget();
   };
   const writer = await writing(() => writeBackup(sink, plan)).catch(async (error: unknown) => {
     await close();
@@ -126,10 +156,10 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   });
 }
 
-async function clearIn(directory: string): Promise<void> {
+async function clearIn({ directory, open }: Place): Promise<void> {
   for (const file of await namesIn(directory)) {
     const whole = file.endsWith(partialEnding) ? file.slice(0, -partialEnding.length) : "";
-    if (backupNameFrom(whole) === undefined) continue;
+    if (backupNameFrom(whole) === undefined || open.has(file)) continue;
     const written = await stat(join(directory, file)).catch(() => undefined);
     if (written !== undefined && Date.now() - written.mtimeMs > abandonedMs)
       await rm(join(directory, file), { force: true });
