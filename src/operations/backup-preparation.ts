@@ -1,5 +1,5 @@
 import { type BackupPlan, partsOf } from "../core/backup.ts";
-import { type HaltPlan, planHalts } from "../core/backup-halts.ts";
+import { type HaltSubject, planHalts } from "../core/backup-halts.ts";
 import type { Halt } from "../core/backup-journal.ts";
 import { backupLabelsFrom } from "../core/backup-labels.ts";
 import { destinationsOfHostPath, hostPathOf } from "../core/backup-place.ts";
@@ -22,6 +22,8 @@ export interface Preparation {
   readonly image: ImageInspect | undefined;
   /** In the order in which they are to be started again. */
   readonly halts: readonly Halt[];
+  /** What is read: nobody may write to it meanwhile. */
+  readonly sources: Omit<HaltSubject, "all">;
 }
 
 export type HaltsDependencies = Pick<
@@ -37,7 +39,8 @@ export async function backupScopeOf(
   container: string,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const halting = await haltsFor(deps, await surveyOf(deps.engine, container, signal));
+  const survey = await surveyOf(deps.engine, container, signal);
+  const halting = planHalts({ ...(await sourcesFor(deps, survey)), all: survey.all });
   return halting.kind === "refused" ? [container] : [container, ...halting.halts.map((halt) => halt.container)];
 }
 
@@ -51,13 +54,20 @@ export async function prepareBackup(
     return { kind: "refused", message: `${container} is left over from an unfinished operation, and not to be kept.` };
   }
   const survey = await surveyOf(deps.engine, container, signal);
-  const halting = await haltsFor(deps, survey);
+  const sources = await sourcesFor(deps, survey);
+  const halting = planHalts({ ...sources, all: survey.all });
   if (halting.kind === "refused") return halting;
   const { halts, warnings } = halting;
   const image = await imageIfThere(deps.engine, survey.target.Image, signal);
   const plan = await planFor(deps, survey, image, signal);
   const halted = halts.map((halt) => halt.container);
-  return { kind: "prepared", image, halts, plan: { ...plan, halted, warnings: [...plan.warnings, ...warnings] } };
+  return {
+    kind: "prepared",
+    image,
+    halts,
+    sources,
+    plan: { ...plan, halted, warnings: [...plan.warnings, ...warnings] },
+  };
 }
 
 /** Where the container sees the backups. */
@@ -70,16 +80,18 @@ function backupsSeenIn(
   return path === undefined ? [] : destinationsOfHostPath(path, target.Mounts);
 }
 
-async function haltsFor(deps: HaltsDependencies, survey: Survey): Promise<HaltPlan> {
-  const { target, all } = survey;
+async function sourcesFor(
+  deps: HaltsDependencies,
+  survey: Pick<Survey, "target" | "all">,
+): Promise<Omit<HaltSubject, "all">> {
+  const { target } = survey;
   const labels = labelsLeavingOut(backupLabelsFrom(target.Config.Labels ?? {}), backupsSeenIn(deps, survey));
   const isWay = await deps.wayToEngine();
-  return planHalts({
-    all,
+  return {
     consistency: labels.consistency ?? deps.backups.consistency,
     ...sourcesOf(target, labels),
     isNeeded: (inspect: ContainerInspect) => inspect.Id === deps.ownContainerId || isWay(inspect),
-  });
+  };
 }
 
 async function planFor(

@@ -1,6 +1,6 @@
 import { type BackupPlan, type Compression, type Consistency, partsOf, rootOf } from "../core/backup.ts";
 import { backupHelperFor } from "../core/backup-helper.ts";
-import type { BackupEntry, BackupJournal } from "../core/backup-journal.ts";
+import type { BackupEntry, BackupJournal, Halt } from "../core/backup-journal.ts";
 import { backupHelperNameFor } from "../core/backup-name.ts";
 import type { Retention } from "../core/backup-retention.ts";
 import type { Disk } from "../core/disk.ts";
@@ -9,13 +9,14 @@ import type { Command, Outcome } from "../core/operation.ts";
 import type { Engine, Inventory } from "../core/ports.ts";
 import { bytesText } from "../core/prune/prune.ts";
 import type { EngineStorage } from "../core/storage.ts";
-import type { BackupFile, Vault } from "../core/vault.ts";
+import type { BackupDraft, BackupFile, Vault } from "../core/vault.ts";
 import { GangwayError, messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import type { Clock } from "../lib/time.ts";
+import { within } from "../lib/within.ts";
 import { removeHelper } from "./backup-helper.ts";
 import { type Preparation, prepareBackup, requireSpace } from "./backup-preparation.ts";
-import { haltAll, requireHalted, resumeAll } from "./halts.ts";
+import { haltAll, requireHalted, requireNoWriters, resumeAll } from "./halts.ts";
 import { removeOutdated } from "./outdated-backups.ts";
 import type { Order } from "./runner.ts";
 
@@ -54,6 +55,8 @@ export interface BackupSettings {
 /** At the end everything gets its time, whatever has become of the rest: a stop can take as long as it likes. */
 const resumeMs = 3_600_000;
 const tidyMs = 60_000;
+const noteMs = 60_000;
+const notNoted = "the journal took no note for 60 s; look whether the disk of data_dir is still there";
 
 /**
  * Writes a container's definition and the data of its volumes into one file. Everything that can be found out beforehand
@@ -95,11 +98,12 @@ interface Carried {
 
 async function carryOut(
   deps: BackupDependencies,
-  { plan, image, halts }: Preparation,
+  prepared: Preparation,
   { order, total }: Carriage,
   signal: AbortSignal,
 ): Promise<Carried> {
-  const { engine, vault, backupJournal, node, backups, clock } = deps;
+  const { vault, backupJournal, node, backups } = deps;
+  const { plan, image, halts } = prepared;
   const { container } = plan;
   const { operation, id, startedAt } = order;
   let entry: BackupEntry = {
@@ -108,32 +112,70 @@ async function carryOut(
   };
   const note = async (changes: Partial<BackupEntry>): Promise<void> => {
     entry = { ...entry, ...changes };
-    await backupJournal.put(entry);
+    // It may be on the disk that stalls.
+    await within(backupJournal.put(entry), { ms: noteMs, late: () => new GangwayError("file_failed", notNoted) });
   };
   const resume = (): Promise<readonly string[]> => resumeAll(deps, entry, AbortSignal.timeout(resumeMs));
   try {
     const beginning = { plan, compression: backups.compression, note: (partial: string) => note({ partial }) };
     await using draft = await vault.begin(beginning, signal);
     const helper = partsOf(plan).length === 0 ? "" : await createHelper(deps, { plan, image, operation }, signal);
-    const haltedAt = clock.elapsed();
-    await note({ step: "halting" });
-    await haltAll(deps, halts, (begun) => note({ begun }), signal);
-    await note({ step: "reading" });
-    const report = progressOf(order, total);
-    for (const part of partsOf(plan)) {
-      const onBytes = report();
-      await draft.add(part, engine.readArchive(helper, `/${rootOf(part)}`, signal), onBytes);
-    }
-    await requireHalted(deps, halts, signal);
-    const resumed = await resume().catch((error: unknown) => new GangwayError("backup_failed", messageOf(error)));
-    const seconds = Math.round((clock.elapsed() - haltedAt) / 1_000);
-    if (!(resumed instanceof Error)) await note({ step: "writing", begun: 0 });
+    const noted = { note, halts: () => entry.halts, resume };
+    const { resumed, seconds } = await readHalted(deps, { prepared, draft, helper, order, total }, noted, signal);
     const file = await draft.finish();
     if (resumed instanceof Error) throw notRunning(plan, file, resumed);
     return { file, remarks: [...downtimeOf(plan, seconds), ...resumed] };
   } finally {
     await tidy(deps, entry, resume);
   }
+}
+
+interface Reading extends Carriage {
+  readonly prepared: Preparation;
+  readonly draft: BackupDraft;
+  /** The name of the helper container. */
+  readonly helper: string;
+}
+
+/** The journal entry of a backup that is under way. */
+interface Noted {
+  readonly note: (changes: Partial<BackupEntry>) => Promise<void>;
+  readonly halts: () => readonly Halt[];
+  readonly resume: () => Promise<readonly string[]>;
+}
+
+/**
+ * Reads the data while those that write to it are halted. However that ends, they run again before anything waits for the
+ * disk once more: it may be what does not answer. Resolves to what is to be said of them, or why not all of them run.
+ */
+async function readHalted(
+  deps: BackupDependencies,
+  { prepared: { plan, halts, sources }, draft, helper, order, total }: Reading,
+  { note, halts: noted, resume }: Noted,
+  signal: AbortSignal,
+): Promise<{ readonly resumed: readonly string[] | Error; readonly seconds: number }> {
+  const { engine, clock } = deps;
+  const haltedAt = clock.elapsed();
+  try {
+    await note({ step: "halting" });
+    await haltAll(deps, halts, note, signal);
+    await note({ step: "reading" });
+    const report = progressOf(order, total);
+    for (const part of partsOf(plan)) {
+      const onBytes = report();
+      await draft.add(part, engine.readArchive(helper, `/${rootOf(part)}`, signal), onBytes);
+    }
+    await requireHalted(deps, noted(), signal);
+    await requireNoWriters(deps, sources, signal);
+  } catch (error) {
+    // What fails of this is tried, and told of, once more at the end.
+    await resume().catch(() => {});
+    throw error;
+  }
+  const resumed = await resume().catch((error: unknown) => new GangwayError("backup_failed", messageOf(error)));
+  const seconds = Math.round((clock.elapsed() - haltedAt) / 1_000);
+  if (!(resumed instanceof Error)) await note({ step: "writing", begun: 0 });
+  return { resumed, seconds };
 }
 
 /** Lets everything run again, and removes the helper. What cannot be done now is done by the recovery: the entry stays. */

@@ -2,8 +2,10 @@ import type { BackupEntry } from "../core/backup-journal.ts";
 import { backupHelperNameFor, partialEnding } from "../core/backup-name.ts";
 import type { OperationResult, Outcome } from "../core/operation.ts";
 import type { Inventory } from "../core/ports.ts";
+import { GangwayError } from "../lib/errors.ts";
 import type { Locks } from "../lib/locks.ts";
 import { deadline } from "../lib/time.ts";
+import { within } from "../lib/within.ts";
 import type { BackupDependencies } from "./backup.ts";
 import { removeHelper } from "./backup-helper.ts";
 import { resumeAll } from "./halts.ts";
@@ -22,20 +24,30 @@ const resumeMs = 3_600_000;
 
 /**
  * Ends the backups that a crash has left half done: whoever was halted runs again, the helper and the file that is not
- * whole go. Resolves to the number of those that are still to be dealt with.
+ * whole go. Resolves to the number of those that are still to be dealt with; 1 where nobody can tell.
  */
 export async function recoverBackups(deps: BackupRecoveryDependencies, signal: AbortSignal): Promise<number> {
-  const { vault, log } = deps;
+  const { log } = deps;
   try {
     for (const entry of await unfinished(deps)) {
       if (signal.aborted) break;
       await recover(deps, entry, signal);
     }
-    await vault.clear();
+    await clear(deps);
     return (await unfinished(deps)).filter(({ node }) => node === deps.node).length;
   } catch (error) {
     log.error({ err: error }, "interrupted backups could not be looked for");
-    return 0;
+    return 1;
+  }
+}
+
+/** Files that stay a while longer are no reason to leave anything else. */
+async function clear({ vault, log }: Pick<BackupRecoveryDependencies, "vault" | "log">): Promise<void> {
+  try {
+    const late = (): Error => new GangwayError("file_failed", "the backup directory does not answer");
+    await within(vault.clear(), { ms: quickMs, late });
+  } catch (error) {
+    log.warn({ err: error }, "what interrupted backups have left could not be removed");
   }
 }
 
@@ -63,7 +75,7 @@ async function putRight(deps: BackupRecoveryDependencies, entry: BackupEntry, si
   const isWhole = (await deps.vault.list()).some((backup) => backup.file === file);
   if (isWhole) return { state: "done", message: [`${container} was backed up to ${file}.`, ...remarks].join(" ") };
   if (partial !== "") await deps.vault.discard(partial);
-  const again = halts.length === 0 ? "" : " What was stopped for it runs again.";
+  const again = halts.length === 0 || remarks.length > 0 ? "" : " What was stopped for it runs again.";
   const message = `The backup of ${container} was interrupted, and nothing of it is left.${again}`;
   return { state: "failed", code: "backup_failed", message: [message, ...remarks].join(" ") };
 }

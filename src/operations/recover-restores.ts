@@ -34,7 +34,7 @@ export async function recoverRestores(deps: RestoreRecoveryDependencies, signal:
     return (await mine()).length;
   } catch (error) {
     log.error({ err: error }, "interrupted restores could not be looked for");
-    return 0;
+    return 1;
   }
 }
 

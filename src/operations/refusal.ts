@@ -1,3 +1,4 @@
+import type { BackupJournal } from "../core/backup-journal.ts";
 import { nameFrom } from "../core/container.ts";
 import { dependantsFor } from "../core/dependants.ts";
 import { type Course, courseFor } from "../core/hand-over.ts";
@@ -9,6 +10,7 @@ import type { Survey } from "./survey.ts";
 
 export interface RefusalDependencies {
   readonly journal: Pick<Journal, "all">;
+  readonly backupJournal: Pick<BackupJournal, "all">;
   readonly ownContainerId: string | undefined;
   /** Which containers does Gangway reach the engine through? */
   readonly wayToEngine: () => Promise<(inspect: ContainerInspect) => boolean>;
@@ -80,7 +82,7 @@ function dependantRefusal(name: string, dependants: readonly ContainerInspect[])
 }
 
 async function unfinishedRefusal(
-  { journal }: RefusalDependencies,
+  { journal, backupJournal }: RefusalDependencies,
   members: readonly ContainerInspect[],
 ): Promise<string | undefined> {
   const ids = new Set(members.map(({ Id }) => Id));
@@ -88,7 +90,13 @@ async function unfinishedRefusal(
   const entry = (await journal.all()).find((unfinished) =>
     unfinished.members.some(({ oldId, newId }) => isOurs(oldId) || isOurs(newId)),
   );
-  if (entry === undefined) return undefined;
+  if (entry === undefined) {
+    // A new container would never be started in the place of the one that is noted.
+    const backup = (await backupJournal.all()).find(({ halts }) => halts.some(({ id }) => isOurs(id)));
+    return backup === undefined
+      ? undefined
+      : `An earlier backup of ${backup.container} is not finished; Gangway lets run again what it has stopped first.`;
+  }
   if (entry.helper !== undefined) {
     return `A helper container is at work on the ${entry.command} of ${entry.container}; ask again when that has ended.`;
   }
