@@ -163,6 +163,20 @@ describe("what a restore creates", () => {
     });
   });
 
+  it("is no volume that is a directory of the host or a share, but one of the engine's own under a new name", () => {
+    const share = { ...volume("share", 0), options: { type: "nfs", o: "addr=nas", device: ":/share" } };
+    const memory = { ...volume("memory", 1), options: { type: "tmpfs", device: "tmpfs" } };
+    const ofShare = backupPlan({ volumes: [share, memory] });
+
+    expect(planRestore(ofShare, asBefore, nothing)).toEqual({
+      kind: "conflicts",
+      conflicts: [expect.stringMatching(/name a directory or a share, and nothing is written into that: share\./)],
+    });
+    expect(planRestore(ofShare, { ...asBefore, volumes: "new" }, nothing)).toMatchObject({
+      plan: { volumes: [{ options: {} }, { options: memory.options }] },
+    });
+  });
+
   it.each<readonly [string, Partial<RestoreWish>, Partial<typeof nothing>, readonly unknown[]]>([
     [
       "a container of the name",

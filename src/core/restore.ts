@@ -44,7 +44,12 @@ const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 export function planRestore(backup: BackupPlan, wish: RestoreWish, existing: Existing): RestoreDecision {
   const { container } = wish;
   const isCopy = container !== backup.container;
-  const volumes = backup.volumes.map((volume) => ({ ...volume, newName: newNameFor(volume, backup, wish) }));
+  const volumes = backup.volumes.map((volume) => ({
+    ...volume,
+    // A new one in the engine's own keeping, in place of what the options name.
+    ...(wish.volumes === "new" && isElsewhere(volume) ? { options: {} } : {}),
+    newName: newNameFor(volume, backup, wish),
+  }));
   const conflicts = conflictsOf(backup, wish, existing, volumes);
   if (conflicts.length > 0) return { kind: "conflicts", conflicts };
   const names = new Map(volumes.map(({ name, newName }) => [name, newName]));
@@ -66,6 +71,11 @@ export function planRestore(backup: BackupPlan, wish: RestoreWish, existing: Exi
   };
 }
 
+/** Its options name a directory of the host, or a share, that may be full of data however new the volume is. */
+function isElsewhere({ options, part }: BackedUpVolume): boolean {
+  return part !== undefined && options["device"] !== undefined && options["type"] !== "tmpfs";
+}
+
 /** Anonymous volumes get a name: nobody could tell what they are otherwise, and the next prune would take them. */
 function newNameFor(
   { name, anonymous, destinations }: BackedUpVolume,
@@ -82,10 +92,11 @@ function conflictsOf(
   backup: BackupPlan,
   { container, ports }: RestoreWish,
   existing: Existing,
-  volumes: readonly { readonly newName: string }[],
+  volumes: readonly (BackedUpVolume & { readonly newName: string })[],
 ): readonly string[] {
   const taken = existing.containers.some(({ Name }) => Name === `/${container}`);
   const there = volumes.filter(({ newName }) => existing.volumes.has(newName)).map(({ newName }) => newName);
+  const elsewhere = volumes.filter(isElsewhere).map(({ newName }) => newName);
   const bindings = backup.create.body.HostConfig["PortBindings"] as Readonly<Record<string, unknown>> | undefined;
   const unknown = Object.keys(ports).filter((port) => !Object.hasOwn(bindings ?? {}, port));
   const found: readonly (readonly [boolean, string])[] = [
@@ -98,6 +109,11 @@ function conflictsOf(
       there.length > 0,
       `There is a volume of this name already, and nothing is written into it: ${there.join(", ")}. Restore with new ` +
         "names for the volumes, or remove what is there first.",
+    ],
+    [
+      elsewhere.length > 0,
+      `The driver options name a directory or a share, and nothing is written into that: ${elsewhere.join(", ")}. Restore ` +
+        "with new names for the volumes, which then are volumes of the engine's own.",
     ],
     [unknown.length > 0, `The container publishes no port ${unknown.join(", ")}.`],
   ];
