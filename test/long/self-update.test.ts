@@ -61,7 +61,7 @@ async function buildImage(): Promise<void> {
   await using wayOut = await openWayOut(bed.engine.address());
   const files = [
     ...["Dockerfile", "package.json", "package-lock.json", ".npmrc", "tsconfig.json", "tsconfig.build.json"],
-    ...["src", "docker", "config.example.yaml", "LICENSE"],
+    ...["src", "scripts/bundle.ts", "docker", "config.example.yaml", "LICENSE"],
   ];
   const context = spawn("tar", ["--create", "--directory", repository, ...files], {
     stdio: ["ignore", "pipe", "inherit"],
