@@ -1,39 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Container } from "./container.ts";
+import { digest, entry } from "../../test/outdated.ts";
 import { installedVersion, latestVersion, releaseUrlOf } from "./entry.ts";
 import type { Entry } from "./ports.ts";
 import type { CheckRecord } from "./update-status.ts";
 import { isSameVersion } from "./versions.ts";
 
-const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
-const container: Container = {
-  name: "web",
-  id: "id",
-  image: "team/app:stable",
-  imageId: "image",
-  repoDigests: [],
-  state: "running",
-  health: "none",
-  startedAt: null,
-  finishedAt: null,
-  restartCount: 0,
-  exitCode: null,
-  labels: {},
-};
-const available: CheckRecord = {
-  status: "update_available",
-  verdict: "update_available",
-  reason: "",
-  checkedAt: "",
-  imageId: "image",
-  reference: "team/app:stable",
-  installedDigest: digest("a"),
-  latestDigest: digest("b"),
-};
-const entry = (check: Partial<CheckRecord> = {}, labels = {}): Entry => ({
-  container: { ...container, labels },
-  check: { ...available, ...check },
-});
 const versions = (of: Entry) => [installedVersion(of), latestVersion(of)];
 
 describe("the versions of a container", () => {

@@ -1,24 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { container, digest } from "../../test/outdated.ts";
 import type { Container } from "./container.ts";
 import type { Entry } from "./ports.ts";
 import { releaseSummaryOf } from "./release-summary.ts";
 import type { CheckRecord } from "./update-status.ts";
 
-const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
-const container: Container = {
-  name: "web",
-  id: "id",
-  image: "team/app:stable",
-  imageId: "image",
-  repoDigests: [],
-  state: "running",
-  health: "none",
-  startedAt: null,
-  finishedAt: null,
-  restartCount: 0,
-  exitCode: null,
-  labels: {},
-};
 const entry = (check: Partial<CheckRecord>, more: Partial<Container> = {}): Entry => ({
   container: { ...container, ...more },
   check: {
