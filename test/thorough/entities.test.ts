@@ -17,6 +17,8 @@ let reference: string;
 
 const config = "homeassistant/device/gangway_bed_web/config";
 const stateTopic = "gangway/bed/container/web/state";
+/** A birth is answered after up to 5 s, and two different payloads of a device are 5 s apart. */
+const settledMs = 25_000;
 
 beforeAll(async () => {
   bed = await openBed({ engine: true, registry: true, broker: true });
@@ -73,11 +75,11 @@ it("a preset and lists choose the entities, and what is chosen away is removed w
   await gangway?.stop();
 
   await start({ preset: "minimal", include: ["digest"], exclude: ["restart"], prefix: "docker_{node}" });
-  await client.until(() => payload().components["pids"]?.platform === "sensor" && !entities().has("pids"));
+  await client.until(() => payload().components["pids"]?.platform === "sensor" && !entities().has("pids"), settledMs);
   expect(payload().components["restart"]).toEqual({ platform: "button" });
   await client.publish("homeassistant/status", "online");
-  await client.until(() => entities().has("pids"));
-  await client.until(() => payload().components["pids"] === undefined);
+  await client.until(() => entities().has("pids"), settledMs);
+  await client.until(() => payload().components["pids"] === undefined, settledMs);
 
   expect([...entities().keys()]).toEqual(["update", "power", "problem", "digest"]);
   expect(entities().get("digest")).toMatchObject({
@@ -85,7 +87,7 @@ it("a preset and lists choose the entities, and what is chosen away is removed w
     default_entity_id: "sensor.docker_bed_web_image_digest",
   });
   const node = "homeassistant/device/gangway_bed/config";
-  await client.until(() => Object.keys(payload(node).components).length === 4);
+  await client.until(() => Object.keys(payload(node).components).length === 4, settledMs);
 });
 
 it("problems show themselves with their reasons, and go away", async () => {
