@@ -179,7 +179,7 @@ async function serveNode(
     ...deps,
     ...subject,
     engineHost: subject.engineConfig.host,
-    vault: openVault(backupDirectoryOf(config, node)),
+    vault: openVault(backupDirectoryOf(config, node), undefined, node),
     version: surroundings.version,
     newOperation,
     switches: settingsFile.autoUpdateSwitches(node),
@@ -207,7 +207,8 @@ async function serveNode(
   const autoUpdateOf = (entry: Entry) => autoUpdatePolicy(entry, autoUpdateSettings(config));
   const { vault } = working;
   const backups: BackupShelf = {
-    ...{ list: vault.list, remove: vault.remove },
+    ...{ list: vault.list, remove: vault.remove, pathOf: vault.pathOf, archive: vault.archive },
+    receive: (upload, limit) => vault.receive({ ...upload, most: config.backup.uploadLimitGb * 1e9 }, limit),
     preview: (command, limit) => previewRestore(working, command, limit),
   };
   subject.onServed({ name: node, inventory, operations: runner, engine: deps.engine, backups, autoUpdateOf });

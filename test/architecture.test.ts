@@ -39,6 +39,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   re2js: ["lib"],
   yaml: ["config"],
   fastify: ["http"],
+  "@fastify/send": ["http"],
   croner: ["inventory", "config"],
   "p-queue": ["operations", "registry", "inventory"],
   "write-file-atomic": ["files"],

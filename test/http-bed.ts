@@ -53,7 +53,7 @@ export interface HttpBed extends AsyncDisposable {
 export interface Asked {
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   /** Where it comes from: any address of 127.0.0.0/8. */
   readonly from?: string;
   /** The origin of another listener. */
@@ -140,7 +140,8 @@ function dataNode(
     operations: runner,
     engine: { images: () => node.images(), list: () => node.list() },
     backups: {
-      ...{ list: vault.list, remove: vault.remove },
+      ...{ list: vault.list, remove: vault.remove, pathOf: vault.pathOf, archive: vault.archive },
+      receive: (upload, signal) => vault.receive({ ...upload, most: 1e6 }, signal),
       preview: async ({ file, container, volumes = "same", ports = {} }, signal) => {
         const backup = await vault.planOf(file, signal);
         const existing = { containers: [], volumes: new Set<string>(), networks: new Set<string>() };
@@ -192,7 +193,12 @@ export async function openHttpBed(options: HttpBedOptions = {}): Promise<HttpBed
     if (told.kind === "result" && !told.joined) history.add({ ...told.result, node });
   });
   const nodes = (options.nodes ?? ["nas"]).map((name) =>
-    dataNode(name, openVault(join(directory, "backups", name)), (told) => news.tell([name, told]), log),
+    dataNode(
+      name,
+      openVault(join(directory, "backups", name), undefined, name),
+      (told) => news.tell([name, told]),
+      log,
+    ),
   );
   const surroundings: DoorsDependencies["surroundings"] = {
     ...{ log, secrets, clock: systemClock, version: "1.2.3", dockerConfigPath: "" },

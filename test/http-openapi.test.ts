@@ -1,3 +1,4 @@
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -44,12 +45,21 @@ const bodies: Readonly<Record<string, object>> = {
   container_auto_update: { on: true },
   all_auto_update: { on: false },
 };
-const statuses: Readonly<Record<string, number>> = { cancelOperation: 409 };
+const statuses: Readonly<Record<string, number>> = { cancelOperation: 409, uploadBackup: 201 };
+const binary = "application/octet-stream";
+
+/** What goes up is what was there before. */
+async function takeBackup(): Promise<Buffer> {
+  const file = join(bed.directory, "backups", "nas", backupFile);
+  const content = await readFile(file);
+  await rm(file);
+  return content;
+}
 
 function pathFor({ path, parameters }: (typeof described)[number]): string {
   const query = parameters
-    .filter((parameter) => parameter.in === "query" && parameter.name === "wait")
-    .map(() => "wait=5");
+    .filter((parameter) => parameter.in === "query")
+    .flatMap(({ name }) => ({ wait: "wait=5", filename: `filename=${backupFile}` })[name] ?? []);
   return `${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => pathValues[name] ?? "")}?${query.join("&")}`;
 }
 
@@ -84,19 +94,22 @@ describe("the OpenAPI document", () => {
         body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
       const patch =
         route.operationId === "changeSettings" ? { body: "{}", headers: { "content-type": "application/json" } } : {};
-      const answer = await bed.get(pathFor(route), { method: route.method, ...json, ...patch });
+      const upload =
+        route.operationId === "uploadBackup" ? { body: await takeBackup(), headers: { "content-type": binary } } : {};
+      const answer = await bed.get(pathFor(route), { method: route.method, ...json, ...patch, ...upload });
       const status = statuses[route.operationId] ?? 200;
 
       expect([answer.status, answer.text]).toEqual([status, expect.any(String)]);
       const [type = ""] = answer.headers["content-type"]?.split(";") ?? [];
+      const isBinary = type === binary || type === "application/x-tar";
       const schema = route.responses[String(status)]?.content?.[type]?.schema ?? {
         $ref: "#/components/schemas/Problem",
       };
-      expect(schemaFrom(schema).safeParse(answer.json).error).toBeUndefined();
+      expect(schemaFrom(schema).safeParse(isBinary ? answer.text : answer.json).error).toBeUndefined();
     },
   );
 
-  it.each(described.filter(({ requestBody }) => requestBody !== undefined))(
+  it.each(described.filter(({ requestBody }) => requestBody?.content["application/json"] !== undefined))(
     "says what body $method $path takes, and no other is taken",
     async (route) => {
       const answer = await bed.post(pathFor(route), { nonsense: 1 }, { method: route.method });

@@ -27,6 +27,9 @@ export const Backup = z
       keep_days: wholeNumber(1, 3650).exactOptional().meta({
         description: "How many days backups stay at most; the newest one of each container always stays.",
       }),
+      upload_limit_gb: wholeNumber(1, 1_000_000).prefault(100).meta({
+        description: "How large an uploaded backup may be, in gigabytes: 1 to 1000000.",
+      }),
     },
     section,
   )

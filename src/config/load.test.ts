@@ -33,7 +33,7 @@ describe("loadConfig", () => {
         ...{ profile: "monitor", compat: false, users: [], keys: [], trustedProxies: [], listeners: [], cors: [] },
       },
       containers: { include: [], exclude: [] },
-      backup: { consistency: "stop", compression: "zstd", keep: 5 },
+      backup: { consistency: "stop", compression: "zstd", keep: 5, uploadLimitGb: 100 },
       entities: { preset: "standard", include: [], exclude: [], grace: { ms: 86_400_000 } },
       log: { level: "info" },
     });

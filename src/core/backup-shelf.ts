@@ -1,7 +1,7 @@
 import type { BackupPlan } from "./backup.ts";
 import type { Command } from "./operation.ts";
 import type { RestoreDecision } from "./restore.ts";
-import type { BackupFile } from "./vault.ts";
+import type { BackupFile, Received, Upload, Vault } from "./vault.ts";
 
 /** The backups of a node's containers, as doors see them: types only. */
 export interface BackupShelf {
@@ -14,4 +14,8 @@ export interface BackupShelf {
   ) => Promise<{ readonly backup: BackupPlan; readonly decision: RestoreDecision }>;
   /** Rejects with `backup_not_found`. */
   readonly remove: (file: string) => Promise<void>;
+  readonly pathOf: Vault["pathOf"];
+  readonly archive: Vault["archive"];
+  /** At most as much as `backup.upload_limit_gb` says. */
+  readonly receive: (upload: Omit<Upload, "most">, signal: AbortSignal) => Promise<Received>;
 }

@@ -25,6 +25,12 @@ export interface Vault {
    */
   readonly parts: (file: string, manifest: BackupManifest, signal: AbortSignal) => AsyncIterable<StoredPart>;
   readonly remove: (file: string) => Promise<void>;
+  /** Takes in a whole backup that was made elsewhere: it has its name only when it is proven. */
+  readonly receive: (upload: Upload, signal: AbortSignal) => Promise<Received>;
+  /** Where the file of a backup is. Rejects with `backup_not_found` where that is no backup's name. */
+  readonly pathOf: (file: string) => Promise<string>;
+  /** One tar archive of several. Rejects with `backup_not_found` where one of them is not there. */
+  readonly archive: (files: readonly string[]) => Promise<BackupArchive>;
   /** What is still free on the disk. */
   readonly freeBytes: () => Promise<number>;
   /** Removes what an interrupted backup has left; `partial` is a draft's. */
@@ -64,4 +70,33 @@ export interface BackupFile extends KeptBackup {
 export interface VerifiedBackup {
   readonly plan: BackupPlan;
   readonly manifest: BackupManifest;
+}
+
+/** A backup's file that somebody brings. */
+export interface Upload {
+  /** What it is to be called: a backup's name. */
+  readonly file: string;
+  readonly content: AsyncIterable<Buffer>;
+  /** Bytes, where they are known before. */
+  readonly bytes: number | undefined;
+  /** Bytes: more are refused. */
+  readonly most: number;
+}
+
+/** What became of an upload; but for `received` nothing of it is left. A damaged one rejects with `backup_damaged`. */
+export type Received =
+  | { readonly kind: "received"; readonly backup: BackupFile }
+  /** There is a backup of this name, or one is being made. */
+  | { readonly kind: "exists" }
+  | { readonly kind: "too_large" }
+  /** Bytes that are free on the disk. */
+  | { readonly kind: "no_room"; readonly free: number }
+  /** Its plan is another container's, or of another time, than its name says. */
+  | { readonly kind: "other_name"; readonly reason: string };
+
+/** Backups in one tar archive; disposing of it, or reading it to its end, closes their files. */
+export interface BackupArchive extends AsyncDisposable {
+  /** The length of the archive. */
+  readonly bytes: number;
+  readonly content: AsyncIterable<Buffer>;
 }

@@ -4,6 +4,7 @@ import type { AddressSet } from "../lib/addresses.ts";
 import { GangwayError } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import { logAccess } from "./access-log.ts";
+import { limitBodyTime } from "./body-time.ts";
 import { answerErrors, answerNowhere } from "./word-errors.ts";
 
 /** The running server. Its disposal closes it: see `openHttp`. */
@@ -39,8 +40,6 @@ const graceMs = 800;
 
 const limits = {
   bodyLimit: 256 * 1024,
-  /** All of a request must have come within this time. */
-  requestTimeout: 30_000,
   /** How long a connection may stay open between requests. */
   keepAliveTimeout: 72_000,
   /** How long a connection may be silent in both directions: longer than any wait, and than a heartbeat. */
@@ -83,6 +82,7 @@ export async function openHttp(
   app.server.maxConnections = mostConnections;
   app.decorateRequest("caller", null);
   logAccess(app, deps.log);
+  limitBodyTime(app, (socket) => refuseConnection({ code: "ERR_HTTP_REQUEST_TIMEOUT" }, socket));
   answerErrors(app, deps.log);
   addHealthRoutes(app, deps.isReady);
   const ending = new AbortController();

@@ -1,4 +1,4 @@
-import { readdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { BackupPlan, Compression } from "../../core/backup.ts";
 import { backupFileName, backupNameFrom, partialEnding } from "../../core/backup-name.ts";
@@ -6,33 +6,24 @@ import type { BackupDraft, BackupFile, BackupRequest, Vault } from "../../core/v
 import { GangwayError } from "../../lib/errors.ts";
 import { within } from "../../lib/within.ts";
 import { codeOf, ensureDirectory, flushDirectory } from "../directory.ts";
+import { openArchive } from "./archive.ts";
 import { planOf, verifyBackup } from "./examine.ts";
+import { receiveBackup, uploadOf } from "./intake.ts";
 import { keepFresh } from "./keep-fresh.ts";
 import { partsIn } from "./parts.ts";
+import { freeBytesOf, type Place, type VaultLimits } from "./place.ts";
 import type { ReadOptions } from "./reader.ts";
-import { openSink, type SinkLimits } from "./sink.ts";
+import { openSink } from "./sink.ts";
 import { writeBackup } from "./writer.ts";
 
 /** What was written to so long ago has nobody any more: another Gangway may share the directory. */
 const abandonedMs = 600_000;
 
-export interface VaultLimits extends SinkLimits {
-  /** Between two signs of life of a file that is not whole: nothing may be written to it for long. */
-  readonly freshMs: number;
-}
-
 const usualLimits: VaultLimits = { idleMs: 60_000, closeMs: 10_000, freshMs: 60_000 };
 
-/** The directory, and the files in it that are being made here. */
-interface Place {
-  readonly directory: string;
-  readonly open: Set<string>;
-  readonly limits: VaultLimits;
-}
-
-/** The backups in `directory`, which is made when the first one is. */
-export function openVault(directory: string, limits: VaultLimits = usualLimits): Vault {
-  const place: Place = { directory, open: new Set(), limits };
+/** The backups in `directory`, which is made when the first one is. `owner` is the node. */
+export function openVault(directory: string, limits: VaultLimits = usualLimits, owner = "gangway"): Vault {
+  const place: Place = { directory, open: new Set(), limits, owner };
   const list = (): Promise<readonly BackupFile[]> => guarded(`read ${directory}`, () => listIn(directory));
   return {
     list,
@@ -47,12 +38,16 @@ export function openVault(directory: string, limits: VaultLimits = usualLimits):
         });
         await flushDirectory(directory);
       }),
-    freeBytes: () =>
-      guarded(`look at the disk of ${directory}`, async () => {
-        await ensureDirectory(directory);
-        const { bavail, bsize } = await statfs(directory);
-        return bavail * bsize;
-      }),
+    pathOf: async (file) => optionsFor(directory, file).path,
+    archive: (files) =>
+      guarded(`read ${directory}`, () => openArchive(files.map((file) => optionsFor(directory, file)))),
+    receive: (upload, signal) =>
+      guarded(
+        `write into ${directory}`,
+        async () => await receiveBackup(place, { ...upload, ...optionsFor(directory, upload.file) }, signal),
+        signal,
+      ),
+    freeBytes: () => guarded(`look at the disk of ${directory}`, () => freeBytesOf(directory)),
     discard: (partial) => guarded(`remove ${partial}`, () => rm(partialIn(directory, partial), { force: true })),
     clear: () => guarded(`clear ${directory}`, () => clearIn(place)),
   };
@@ -156,10 +151,14 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   });
 }
 
-async function clearIn({ directory, open }: Place): Promise<void> {
+async function clearIn({ directory, open, owner }: Place): Promise<void> {
   for (const file of await namesIn(directory)) {
+    if (open.has(file)) continue;
+    const upload = uploadOf(file);
+    // Its own that nobody is bringing: the program was killed.
+    if (upload?.owner === owner) await rm(join(directory, file), { force: true });
     const whole = file.endsWith(partialEnding) ? file.slice(0, -partialEnding.length) : "";
-    if (backupNameFrom(whole) === undefined || open.has(file)) continue;
+    if (backupNameFrom(upload?.file ?? whole) === undefined) continue;
     const written = await stat(join(directory, file)).catch(() => undefined);
     if (written !== undefined && Date.now() - written.mtimeMs > abandonedMs)
       await rm(join(directory, file), { force: true });

@@ -106,7 +106,7 @@ export async function backupNamed(
   }
   const [first, second] = found;
   const container = backupNameFrom(file)?.container;
-  if (first === undefined || container === undefined) return { kind: "problem", answer: unknown(file) };
+  if (first === undefined || container === undefined) return { kind: "problem", answer: unknownBackup(file) };
   if (second === undefined) return { kind: "found", thing: { node: first, container } };
   const names = found.map((one) => one.name).join(", ");
   const detail = `Several engines have a backup "${file}": say which with ?node= (${names}).`;
@@ -145,16 +145,17 @@ export async function removalAnswer(node: ServedNode, file: string): Promise<Ans
 }
 
 function faultAnswer(file: string, error: unknown): Answer {
-  if (isErrorWithCode(error, "backup_not_found")) return unknown(file);
+  if (isErrorWithCode(error, "backup_not_found")) return unknownBackup(file);
   if (isErrorWithCode(error, "backup_damaged")) return problem(409, "backup_damaged", `${messageOf(error)}.`);
   return problem(502, "engine_failed", `That could not be found out: ${messageOf(error)}`);
 }
 
-function unknown(file: string): Answer {
+export function unknownBackup(file: string): Answer {
   return problem(404, "backup_not_found", `There is no backup "${file}".`);
 }
 
-function backupView({ name: node }: ServedNode, { file, container, createdAt, compression, bytes }: BackupFile) {
+/** A backup as lists show it. */
+export function backupView({ name: node }: ServedNode, { file, container, createdAt, compression, bytes }: BackupFile) {
   return { node, file, container, created_at: createdAt, compression, bytes };
 }
 

@@ -9,6 +9,8 @@ import { type Answer, denialProblem, type Mistake, mistakesFrom, problem } from 
 import { allRoutes, apiPrefix, type RouteDeclaration } from "./routes.ts";
 import type { ApiSubject } from "./subject.ts";
 
+const lingerMs = 3_000;
+
 /** Gangway's own API, under /api/v1: the routes of routes.ts, errors as RFC 9457 has them. */
 export function apiDoor(subject: ApiSubject, gate: GateDependencies): Door {
   return {
@@ -16,6 +18,7 @@ export function apiDoor(subject: ApiSubject, gate: GateDependencies): Door {
     open: (app, closing) => {
       guard(app, gate, { refuse: (denial, reply) => send(reply, denialProblem(denial)) }, closing);
       takeJson(app);
+      takeBytes(app);
       answerProblems(app, gate.log);
       const handlers = handlersFor(subject);
       const stream = createStream(subject, closing);
@@ -31,7 +34,8 @@ export function apiDoor(subject: ApiSubject, gate: GateDependencies): Door {
           const answer = stream(reply, asked.query);
           return answer === undefined ? reply : send(reply, answer);
         };
-        app.route({ method, url, handler, config: { access }, exposeHeadRoute: methodsOf(route).includes("HEAD") });
+        const config = { access, ...(route.bytes === true ? { bytes: true as const } : {}) };
+        app.route({ method, url, handler, config, exposeHeadRoute: methodsOf(route).includes("HEAD") });
       }
     },
   };
@@ -40,7 +44,7 @@ export function apiDoor(subject: ApiSubject, gate: GateDependencies): Door {
 function surroundingsOf(request: FastifyRequest, reply: FastifyReply, closing: AbortSignal) {
   const gone = new AbortController();
   reply.raw.once("close", () => gone.abort());
-  return { caller: request.caller, signal: AbortSignal.any([gone.signal, closing]) };
+  return { caller: request.caller, raw: request.raw, signal: AbortSignal.any([gone.signal, closing]) };
 }
 
 /** The parts of a request, or a problem with all that is wrong in them. */
@@ -53,7 +57,7 @@ function parsed(route: RouteDeclaration, request: FastifyRequest) {
   };
   const params = part("path", route.params, request.params);
   const query = part("query", route.query, request.query);
-  const body = part("body", route.body, request.body ?? {});
+  const body = route.bytes === true ? request.body : part("body", route.body, request.body ?? {});
   if (mistakes.length === 0) return { params, query, body };
   const [first] = mistakes;
   const where =
@@ -63,7 +67,7 @@ function parsed(route: RouteDeclaration, request: FastifyRequest) {
   });
 }
 
-/** JSON only, and an empty body is none: many programs send a content type with nothing. */
+/** JSON only, but for routes that take bytes; and an empty body is none: many programs send a content type with nothing. */
 function takeJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
@@ -73,10 +77,35 @@ function takeJson(app: FastifyInstance): void {
   });
 }
 
+/**
+ * Hands the bytes on as they come. While what has come is looked at, the connection is silent for longer than any other
+ * may be; and where they are refused, whoever still sends them has a moment to read why.
+ */
+function takeBytes(app: FastifyInstance): void {
+  app.addContentTypeParser("application/octet-stream", (request, content, done) => {
+    const { raw, routeOptions } = request;
+    if (routeOptions.config.bytes !== true) return done(Object.assign(new Error("not here"), { statusCode: 415 }));
+    content.once("end", () => raw.socket.setTimeout(0));
+    done(null, content);
+  });
+  app.addHook("onResponse", ({ raw, routeOptions }, _reply, done) => {
+    if (routeOptions.config.bytes === true && !raw.complete) {
+      raw.resume();
+      setTimeout(() => {
+        if (!raw.complete) raw.socket.destroy();
+      }, lingerMs).unref();
+    }
+    done();
+  });
+}
+
 const bodyProblems: Readonly<Record<number, readonly [error: string, detail: string]>> = {
   400: ["invalid_request", "The request cannot be read: is its body JSON?"],
   413: ["too_large", "The body is larger than anything that makes sense here."],
-  415: ["unsupported_media_type", "Bodies are JSON, with Content-Type: application/json."],
+  415: [
+    "unsupported_media_type",
+    "Bodies are JSON, with Content-Type: application/json; that of an upload is the file, with application/octet-stream.",
+  ],
 };
 
 function answerProblems(app: FastifyInstance, log: Log): void {
@@ -97,7 +126,7 @@ function answerProblems(app: FastifyInstance, log: Log): void {
 
 /** A stream has no end, so that nobody can say how it would have been answered. */
 function methodsOf({ method, answers }: RouteDeclaration): readonly string[] {
-  return method === "GET" && answers[200]?.mediaType === undefined ? ["GET", "HEAD"] : [method];
+  return method === "GET" && answers[200]?.mediaType !== "text/event-stream" ? ["GET", "HEAD"] : [method];
 }
 
 const patterns = Object.values(allRoutes).map((route) => ({

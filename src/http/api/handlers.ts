@@ -1,8 +1,10 @@
+import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
 import type { PastOperation } from "../../core/doors.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Caller } from "../access.ts";
 import type { AccessWish } from "../settings.ts";
+import { fileHandlers } from "./backup-files.ts";
 import { backupNamed, backupsAnswer, previewAnswer, removalAnswer, restoreCommandFrom } from "./backups.ts";
 import { prunePreviewFrom } from "./commands.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -25,6 +27,8 @@ export interface Asked<Route extends RouteDeclaration = RouteDeclaration> {
   readonly query: z.output<Route["query"]>;
   readonly body: Route extends { readonly body: z.ZodObject } ? z.output<Route["body"]> : unknown;
   readonly caller: Caller | null;
+  /** The request as it came: what a file, or a part of it, is sent by. */
+  readonly raw: IncomingMessage;
   /** Aborts when whoever asked has gone, or the server closes. */
   readonly signal: AbortSignal;
 }
@@ -49,6 +53,7 @@ export function handlersFor(subject: ApiSubject): Readonly<Record<string, Handle
     ...operationHandlers(subject),
     ...settingsHandlers(subject),
     ...backupHandlers(subject),
+    ...fileHandlers(subject),
   };
   return {
     ...(plain as Readonly<Record<string, unknown>> as Readonly<Record<string, Handler>>),

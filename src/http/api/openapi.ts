@@ -55,7 +55,7 @@ export function openApiDocument(version: string): Json {
   };
 }
 
-function operationFrom(id: string, { summary, params, query, body, access, answers }: RouteDeclaration): Json {
+function operationFrom(id: string, { summary, params, query, body, bytes, access, answers }: RouteDeclaration): Json {
   return {
     operationId: id,
     summary,
@@ -69,6 +69,9 @@ function operationFrom(id: string, { summary, params, query, body, access, answe
             content: { "application/json": { schema: schemaOf(body, "input") } },
           },
         }),
+    ...(bytes === true
+      ? { requestBody: { required: true, content: { "application/octet-stream": { schema: { type: "string" } } } } }
+      : {}),
     responses: {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, { description, schema, mediaType = "application/json" }]) => [

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RouteAccess } from "../access.ts";
+import { fileRoutes } from "./backup-routes.ts";
 import { Backup, RestorePreview, restoreBody, restoreQuery } from "./backups.ts";
 import { type CommandRow, containerCommands, nodeCommands, id as ownId, pruneShape } from "./commands.ts";
 import { Container, Event, Image, Node, Operation, Problem, Settings } from "./schemas.ts";
@@ -17,6 +18,8 @@ export interface RouteDeclaration {
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body?: z.ZodObject;
+  /** The body is bytes, which may come as long as they like; the handler reads them. */
+  readonly bytes?: true;
   /** What is answered besides problems, by status. */
   readonly answers: Readonly<Record<number, Answered>>;
 }
@@ -170,6 +173,7 @@ export const routes = {
     query: z.object({ node: oneNode }),
     answers: ok(z.strictObject({ file: z.string(), removed: z.literal(true) })),
   },
+  ...fileRoutes,
   settings: {
     ...{ method: "GET", path: "/settings", summary: "Who may use the API.", access: settings, params: none },
     query: none,
@@ -256,11 +260,13 @@ export const problems: Readonly<Record<number, string>> = {
   405: "Not with this method.",
   409: "Not in this state, or ambiguous.",
   413: "The body is too large.",
-  415: "The body is no JSON.",
+  415: "The body is not of the type that is asked for.",
+  416: "The file is shorter than that.",
   429: "Too many wrong keys.",
   500: "Gangway has failed; its log says why.",
   502: "The engine does not answer, or refuses.",
   503: "Too many listen already.",
+  507: "There is no room for it.",
 };
 
 export const problemSchema = Problem;

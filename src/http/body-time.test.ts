@@ -1,0 +1,41 @@
+import { connect } from "node:net";
+import { fastify } from "fastify";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { limitBodyTime } from "./body-time.ts";
+
+const app = fastify();
+afterEach(() => app.close());
+
+describe("the time for a body", () => {
+  it("ends, but for a route that takes bytes as they come", async () => {
+    const refused: string[] = [];
+    const begun: string[] = [];
+    app.addHook("onRequest", ({ url }, _reply, done) => {
+      begun.push(url);
+      done();
+    });
+    limitBodyTime(
+      app,
+      (socket) => {
+        refused.push(`${socket.remotePort}`);
+        socket.destroy();
+      },
+      30,
+    );
+    app.addContentTypeParser("application/octet-stream", (_request, _content, done) => done(null));
+    app.post("/json", () => "");
+    app.post("/bytes", { config: { bytes: true } }, () => new Promise(() => {}));
+    const { port } = new URL(await app.listen({ port: 0, host: "127.0.0.1" }));
+    const sockets = ["/bytes", "/json"].map((path) => {
+      const socket = connect(Number(port), "127.0.0.1").on("error", () => {});
+      const type = path === "/json" ? "application/json" : "application/octet-stream";
+      socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: 9\r\n\r\n{`);
+      return socket;
+    });
+    await vi.waitFor(() => expect(begun).toHaveLength(2));
+    const slow = sockets[1]?.localPort;
+
+    await vi.waitFor(() => expect(refused).toEqual([`${slow}`]));
+    for (const socket of sockets) socket.destroy();
+  });
+});

@@ -1,0 +1,29 @@
+import type { Socket } from "node:net";
+import type { FastifyInstance } from "fastify";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The body is bytes, and may take as long as it takes. */
+    bytes?: true;
+  }
+}
+
+const usualMs = 30_000;
+
+/**
+ * A body must have come within 30 seconds, or `refuse` is given its connection: whoever sends a byte now and then would
+ * hold it for ever. Node.js's own limit knows no exception, and a backup takes its time. That one is only ended where
+ * nothing comes at all, by the limit for silent connections.
+ */
+export function limitBodyTime(app: FastifyInstance, refuse: (socket: Socket) => void, longestMs = usualMs): void {
+  app.addHook("onRequest", ({ raw, routeOptions }, _reply, done) => {
+    const { "content-length": length = "0", "transfer-encoding": encoding } = raw.headers;
+    if (routeOptions.config.bytes !== true && (encoding !== undefined || length !== "0")) {
+      const timer = setTimeout(() => {
+        if (!raw.complete) refuse(raw.socket);
+      }, longestMs);
+      raw.once("close", () => clearTimeout(timer)).once("end", () => clearTimeout(timer));
+    }
+    done();
+  });
+}
