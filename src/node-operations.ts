@@ -1,6 +1,7 @@
 import { replaces } from "./core/journal.ts";
 import type { OperationResult } from "./core/operation.ts";
 import { createLocks } from "./lib/locks.ts";
+import { removeOutdatedAfterUpdate } from "./operations/backup-first.ts";
 import { createRecovery } from "./operations/recover.ts";
 import { recoverBackups } from "./operations/recover-backups.ts";
 import { recoverRestores } from "./operations/recover-restores.ts";
@@ -18,30 +19,36 @@ export function openOperations(
 ): { readonly runner: Runner; readonly stop: () => Promise<void> } {
   const locks = createLocks();
   const working: ProcedureDependencies = { ...deps, submit: (...order) => runner.submit(...order) };
-  const backing = { ...backupDependencies(working), inventory: deps.inventory, locks, onResult };
+  const tidying = new AbortController();
+  const told = (result: OperationResult, joined = false): void => {
+    onResult(result, joined);
+    if (!joined) void removeOutdatedAfterUpdate({ ...backupDependencies(working), locks }, result, tidying.signal);
+  };
+  const backing = { ...backupDependencies(working), inventory: deps.inventory, locks, onResult: told };
   const recovery = createRecovery({
     ...updateDependencies(working),
     ...working,
-    ...{ locks, onResult },
+    ...{ locks, onResult: told },
     recoverBackups: async (signal) =>
       (await recoverBackups(backing, signal)) + (await recoverRestores(backing, signal)),
   });
   const runner: Runner = createRunner({
     ...working,
     procedures: proceduresFor(working),
-    scopeOf: (command, signal) => scopeOf(backing, command, signal),
+    scopeOf: (command, signal) => scopeOf({ ...backing, backupFirst: deps.config.update.backupFirst }, command, signal),
     locks,
     parallel: working.config.update.parallel,
     newOperation: deps.newOperation,
     ready: recovery.done,
     onResult: (result, joined) => {
-      onResult(result, joined);
+      told(result, joined);
       // Something may be left to put right, after one that went well too: the old container, for one.
       if (replaces(result.command) || result.command === "backup" || result.command === "restore") recovery.look();
     },
   });
   const stop = async (): Promise<void> => {
     await Promise.all([runner.stop(graceMs), recovery.stop(graceMs)]);
+    tidying.abort();
   };
   return { runner, stop };
 }

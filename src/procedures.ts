@@ -155,6 +155,8 @@ export function updateDependencies(deps: ProcedureDependencies): UpdateDependenc
     ...replacementSettings(config),
     dataDir: resolve(config.dataDir),
     wayToEngine: wayToEngineOf(engineHost),
+    backupFirst: config.update.backupFirst,
+    backing: backupDependencies(deps),
     onCurrent: ({ Name, Config: { Image: reference } }, image) => {
       const reason = "The container runs what was just pulled.";
       const before = inventory.get(nameFrom(Name))?.check;

@@ -168,6 +168,10 @@ const Update = z
         )
         .prefault({})
         .meta({ description: "Installing updates automatically." }),
+      backup_first: yesOrNo().prefault(false).meta({
+        description:
+          "Back a container up before it is updated, and update it only when that went well. The label `gangway.backup-first` wins.",
+      }),
       dry_run: yesOrNo().prefault(false).meta({
         description: "Replace no container: every update only says what it would do.",
       }),

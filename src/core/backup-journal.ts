@@ -31,6 +31,8 @@ export interface BackupEntry {
   readonly id: string;
   readonly node: string;
   readonly container: string;
+  /** What it is a step of; absent: it was asked for by itself. */
+  readonly command?: "update";
   readonly startedAt: string;
   readonly step: BackupStep;
   /** In the order in which they are to be started again. */

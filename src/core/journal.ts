@@ -1,3 +1,4 @@
+import type { MadeBackup } from "./backup-first.ts";
 import type { ContainerInspect, CreateBody, EndpointConfig, Platform, RestartPolicy } from "./inspect.ts";
 import type { CommandKind, Outcome } from "./operation.ts";
 
@@ -51,6 +52,8 @@ export interface JournalEntry {
   /** Version texts, for the result. */
   readonly from: string;
   readonly to: string;
+  /** The backup that was made for it, and what is to be said of that. */
+  readonly backup?: MadeBackup;
   /** The new image's digest at its registry, where it has one. */
   readonly newDigest?: string;
   /** Local tags that are to be given back to their images, unless the new containers stay. */

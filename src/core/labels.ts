@@ -9,6 +9,8 @@ export interface ContainerLabels {
   readonly updates?: { readonly word: UpdateWord; readonly label: string };
   /** `gangway.health-timeout`, in milliseconds. */
   readonly healthTimeoutMs?: number;
+  /** `gangway.backup-first`: is it backed up before an update? */
+  readonly backupFirst?: boolean;
   /** `gangway.tags.regex`, or another tool's word for it, and the label's name. */
   readonly tagRegex?: { readonly text: string; readonly label: string };
   /** `gangway.tags.base`: the tag that says which version is the newest. */
@@ -48,6 +50,7 @@ export function labelsFrom(labels: Readonly<Record<string, string>>): ContainerL
   const enabled = enableLabels.map((name) => booleanFrom(labels[name])).find((value) => value !== undefined);
   const updates = updatesFrom(labels);
   const healthTimeoutMs = durationFrom(labels["gangway.health-timeout"]);
+  const backupFirst = booleanFrom(labels["gangway.backup-first"]);
   const tagRegexLabel = tagRegexLabels.find((name) => (labels[name] ?? "") !== "");
   const tagRegex = tagRegexLabel === undefined ? "" : (labels[tagRegexLabel] ?? "");
   const baseTag = labels["gangway.tags.base"]?.trim();
@@ -57,6 +60,7 @@ export function labelsFrom(labels: Readonly<Record<string, string>>): ContainerL
     ...(enabled === undefined ? {} : { enabled }),
     ...(updates === undefined ? {} : { updates }),
     ...(healthTimeoutMs === undefined ? {} : { healthTimeoutMs }),
+    ...(backupFirst === undefined ? {} : { backupFirst }),
     ...(tagRegexLabel === undefined ? {} : { tagRegex: { text: tagRegex, label: tagRegexLabel } }),
     ...(baseTag === undefined || baseTag === "" ? {} : { baseTag }),
     ...(displayName === undefined || displayName === "" ? {} : { displayName }),

@@ -60,7 +60,8 @@ export function eventFrom(result: OperationResult): NodeEvent | undefined {
   if (type === undefined) return undefined;
   const { id: operation, container, message, from = null, to = null, prune } = result;
   if (prune !== undefined) return { type, container, operation, details: { message, ...prunedDetails(prune) } };
-  return { type, container, operation, details: { message, from, to } };
+  const backup = result.backup === undefined ? {} : { backup: result.backup };
+  return { type, container, operation, details: { message, from, to, ...backup } };
 }
 
 function prunedDetails({ what, removed, kept, reclaimedBytes }: PruneReport): NodeEvent["details"] {

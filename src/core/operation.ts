@@ -105,6 +105,8 @@ export interface Outcome {
   readonly plan?: UpdatePlan;
   /** What was pruned, or would be. */
   readonly prune?: PruneReport;
+  /** The file with the container as it was: of a backup, and of an update before which one was made. */
+  readonly backup?: string;
 }
 
 /** How the operation on one of several containers has ended. */
@@ -149,7 +151,7 @@ export interface Progress {
   readonly operation: string;
   readonly command: CommandKind;
   readonly phase: Phase;
-  /** 0 to 100, never falling within one operation; absent while nothing can be measured. */
+  /** 0 to 100, never falling within one phase; absent while nothing can be measured. */
   readonly percent?: number;
   /** What a pull has come to; only in phase `pulling`. */
   readonly pull?: PullDetail;
@@ -172,8 +174,12 @@ export function isSuccess(state: OutcomeState): boolean {
 }
 
 /** Has it backed the container up? */
-export function isBackup({ command, state }: Pick<OperationResult, "command" | "state">): boolean {
-  return command === "backup" && state === "done";
+export function isBackup({
+  command,
+  state,
+  backup,
+}: Pick<OperationResult, "command" | "state"> & { readonly backup?: string | undefined }): boolean {
+  return backup !== undefined || (command === "backup" && state === "done");
 }
 
 /** Has it given the container a newer image? */

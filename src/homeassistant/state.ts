@@ -58,7 +58,12 @@ export function containerState(entry: Entry, autoUpdate: AutoUpdatePolicy): obje
 }
 
 /** How far an update is when it reaches a phase, in percent; a pull fills the span below `creating`. */
-const milestones: Partial<Record<Progress["phase"], number>> = { creating: 80, switching: 85, verifying: 90 };
+const milestones: Partial<Record<Progress["phase"], number>> = {
+  backing_up: 80,
+  creating: 80,
+  switching: 85,
+  verifying: 90,
+};
 const pullSpan = 0.8;
 
 /**
@@ -201,6 +206,7 @@ export function resultMessage(result: OperationResult): object {
     to: result.to ?? null,
     started_at: result.startedAt,
     finished_at: result.finishedAt,
+    ...(result.backup === undefined ? {} : { backup: result.backup }),
     ...(result.results === undefined ? {} : { results: result.results }),
     ...(result.plan === undefined ? {} : { plan: result.plan }),
     ...(result.prune === undefined ? {} : { prune: pruneView(result.prune) }),

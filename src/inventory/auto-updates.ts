@@ -135,6 +135,7 @@ async function installOne(
   note("begun");
   const { state, handedOver, code } = await operations.submit({ kind: "update", container: name }, "auto").done;
   if (state === "rolled_back") note("rolled_back");
-  // A limit says nothing of the version: it is tried again, however often.
-  if ((state === "cancelled" && handedOver !== true) || code === "registry_limited") note("called_off");
+  // A limit says nothing of the version, nor does a backup that failed: it is tried again, however often.
+  const isNotTried = code === "registry_limited" || code === "backup_failed";
+  if ((state === "cancelled" && handedOver !== true) || isNotTried) note("called_off");
 }

@@ -90,6 +90,9 @@ export function createInventory(remembered: (name: string) => Omit<Entry, "conta
 
 /** Of what it was the last, where that is kept longer than the last result. */
 function timesFrom(result: OperationResult): Pick<Entry, "lastUpdate" | "lastBackup"> {
-  if (isUpdate(result)) return { lastUpdate: result.finishedAt };
-  return isBackup(result) ? { lastBackup: result.finishedAt } : {};
+  const { finishedAt } = result;
+  return {
+    ...(isUpdate(result) ? { lastUpdate: finishedAt } : {}),
+    ...(isBackup(result) ? { lastBackup: finishedAt } : {}),
+  };
 }

@@ -12,6 +12,7 @@ export const BackupEntry: z.ZodType<Entry> = z.looseObject({
   id: z.string(),
   node: z.string(),
   container: z.string().min(1),
+  command: z.literal("update").exactOptional(),
   startedAt: z.string(),
   step: z.enum(backupSteps),
   halts: z.array(

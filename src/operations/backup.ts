@@ -71,22 +71,53 @@ export async function backUpContainer(
 ): Promise<Outcome> {
   deps.atWork.add(order.operation);
   try {
-    const prepared = await prepareBackup(deps, container, signal);
-    if (prepared.kind === "refused") return { state: "rejected", message: prepared.message };
-    const { plan } = prepared;
-    const total = await requireSpace(deps, plan, signal);
-    const { file, remarks } = await carryOut(deps, prepared, { order, total }, signal);
-    for (const warning of plan.warnings) deps.log.warn({ container, operation: order.id, warning }, "backup warning");
+    const written = await writeBackup(deps, container, { order }, signal);
+    if (written.kind === "refused") return { state: "rejected", message: written.message };
+    const { file, remarks } = written;
     await removeOutdated(deps, container, file.file, signal);
     const sentences = [`${container} was backed up to ${file.file} (${bytesText(file.bytes)}).`, ...remarks];
-    return { state: "done", message: sentences.join(" ") };
+    return { state: "done", message: sentences.join(" "), backup: file.file };
   } finally {
     deps.atWork.delete(order.operation);
   }
 }
 
-interface Carriage {
+/** The operation that a backup is made in. */
+export interface BackupRequest {
+  /** Somebody is at work on it, and holds the locks. */
   readonly order: Order;
+  /** What the backup is a step of; absent: it was asked for by itself. */
+  readonly command?: "update";
+}
+
+/** A backup that is whole. */
+export interface Written extends Carried {
+  readonly kind: "written";
+  /** Sentences on what may not be as one expects. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The backup itself, as a step of whatever operation. Resolves when the file is whole and everybody runs again; no other
+ * file is removed for it.
+ */
+export async function writeBackup(
+  deps: BackupDependencies,
+  container: string,
+  { order, command }: BackupRequest,
+  signal: AbortSignal,
+): Promise<Written | { readonly kind: "refused"; readonly message: string }> {
+  const prepared = await prepareBackup(deps, container, signal);
+  if (prepared.kind === "refused") return prepared;
+  const { warnings } = prepared.plan;
+  const total = await requireSpace(deps, prepared.plan, signal);
+  const carriage = { order, total, ...(command === undefined ? {} : { command }) };
+  const carried = await carryOut(deps, prepared, carriage, signal);
+  for (const warning of warnings) deps.log.warn({ container, operation: order.id, warning }, "backup warning");
+  return { kind: "written", ...carried, warnings };
+}
+
+interface Carriage extends BackupRequest {
   /** The bytes that are going to be read, where that is known. */
   readonly total: number | undefined;
 }
@@ -99,7 +130,7 @@ interface Carried {
 async function carryOut(
   deps: BackupDependencies,
   prepared: Preparation,
-  { order, total }: Carriage,
+  { order, total, command }: Carriage,
   signal: AbortSignal,
 ): Promise<Carried> {
   const { vault, backupJournal, node, backups } = deps;
@@ -109,6 +140,7 @@ async function carryOut(
   let entry: BackupEntry = {
     ...{ schema: 1, kind: "backup", operation, id, node, container, startedAt },
     ...{ step: "preparing", halts, begun: 0, partial: "" },
+    ...(command === undefined ? {} : { command }),
   };
   const note = async (changes: Partial<BackupEntry>): Promise<void> => {
     entry = { ...entry, ...changes };

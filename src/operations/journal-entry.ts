@@ -45,6 +45,7 @@ export const JournalEntry = z.looseObject({
   restarts: z.array(z.string()),
   from: z.string(),
   to: z.string(),
+  backup: z.looseObject({ file: z.string().min(1), remarks: z.array(z.string()) }).optional(),
   newDigest: z.string().optional(),
   retags: z.array(z.object({ reference: z.string(), imageId: z.string().nullable() })),
   cause: z.string().optional(),

@@ -13,8 +13,8 @@ const entry: BackupEntry = {
 const failing = (): Promise<never> => Promise.reject(new GangwayError("file_failed", "the disk is gone"));
 const signal = new AbortController().signal;
 
-function recovery(more: { readonly [name: string]: unknown }) {
-  const entries = new Map([[entry.operation, entry]]);
+function recovery(more: { readonly [name: string]: unknown }, found = entry) {
+  const entries = new Map([[found.operation, found]]);
   const results: OperationResult[] = [];
   const none = (): Promise<never> => Promise.reject(new GangwayError("engine_not_found", "no such container"));
   const deps = {
@@ -38,6 +38,30 @@ it("says that what was stopped runs again only where all of it does", async () =
 
   expect(await recoverBackups(deps, signal)).toBe(0);
   expect(results).toMatchObject([{ message: expect.stringMatching(/nothing of it is left\. Somebody removed web/) }]);
+});
+
+it.each([
+  [
+    "is lost",
+    [],
+    /^web was not updated: update it again\. The backup of web was interrupted, and nothing of it is left\./,
+  ],
+  [
+    "is whole",
+    ["web_20261121T180102Z.tar"],
+    /^web was not updated: .* web was backed up to web_20261121T180102Z\.tar\./,
+  ],
+] as const)("tells whoever asked for an update that there was none, where its backup %s", async (_, files, message) => {
+  const list = () => Promise.resolve(files.map((file) => ({ file })));
+  const vault = { list, discard: () => Promise.resolve(), clear: () => Promise.resolve() };
+  const { deps, results } = recovery({ vault }, { ...entry, command: "update" });
+
+  await recoverBackups(deps, signal);
+
+  expect(results).toMatchObject([
+    { id: "1", command: "update", state: "failed", code: "backup_failed", message: expect.stringMatching(message) },
+  ]);
+  expect(results[0]?.backup).toBe(files[0]);
 });
 
 it("counts what is left, though the backup directory cannot be cleared", async () => {

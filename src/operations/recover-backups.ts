@@ -67,26 +67,45 @@ async function recover(deps: BackupRecoveryDependencies, entry: BackupEntry, sig
 }
 
 async function putRight(deps: BackupRecoveryDependencies, entry: BackupEntry, signal: AbortSignal): Promise<Outcome> {
-  const { container, halts, partial } = entry;
+  const { partial } = entry;
   const remarks = await resumeAll(deps, entry, signal);
   await removeHelper(deps.engine, entry, signal);
   const file = partial.slice(0, -partialEnding.length);
   // It gets its name when it has been proven.
   const isWhole = (await deps.vault.list()).some((backup) => backup.file === file);
-  if (isWhole) return { state: "done", message: [`${container} was backed up to ${file}.`, ...remarks].join(" ") };
-  if (partial !== "") await deps.vault.discard(partial);
+  if (!isWhole && partial !== "") await deps.vault.discard(partial);
+  return outcomeOf(entry, isWhole ? file : undefined, remarks);
+}
+
+/** An update that the backup was made for had not begun: its own notes are made after that. */
+function outcomeOf(
+  { command, container, halts }: BackupEntry,
+  file: string | undefined,
+  remarks: readonly string[],
+): Outcome {
+  const isUpdate = command === "update";
+  if (file !== undefined) {
+    const sentences = [`${container} was backed up to ${file}.`, ...remarks];
+    if (!isUpdate) return { state: "done", message: sentences.join(" "), backup: file };
+    const message = `${container} was not updated: Gangway was interrupted after the backup; update it again.`;
+    return { state: "failed", code: "backup_failed", message: [message, ...sentences].join(" "), backup: file };
+  }
   const again = halts.length === 0 || remarks.length > 0 ? "" : " What was stopped for it runs again.";
-  const message = `The backup of ${container} was interrupted, and nothing of it is left.${again}`;
+  const lost = `The backup of ${container} was interrupted, and nothing of it is left.${again}`;
+  const message = isUpdate ? `${container} was not updated: update it again. ${lost}` : lost;
   return { state: "failed", code: "backup_failed", message: [message, ...remarks].join(" ") };
 }
 
 function tell(
   { clock, inventory, onResult }: BackupRecoveryDependencies,
-  { id, container, startedAt }: BackupEntry,
+  { id, command, container, startedAt }: BackupEntry,
   outcome: Outcome,
 ): void {
   const finishedAt = new Date(clock.now()).toISOString();
-  const result: OperationResult = { id, command: "backup", container, startedAt, finishedAt, ...outcome };
+  const result: OperationResult = {
+    ...{ id, command: command ?? "backup", container, startedAt, finishedAt },
+    ...outcome,
+  };
   inventory.setResult(container, result);
   onResult(result);
 }

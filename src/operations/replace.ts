@@ -1,3 +1,4 @@
+import { backupOffer, backupRemarks } from "../core/backup-first.ts";
 import type { ContainerInspect } from "../core/inspect.ts";
 import type { JournalEntry, SwapCommand, SwapMember } from "../core/journal.ts";
 import type { Outcome } from "../core/operation.ts";
@@ -167,8 +168,14 @@ export function replaced(entry: JournalEntry, remarks: readonly string[] = []): 
   const { command, members, from, to } = entry;
   const others = members.slice(1).map(({ container }) => container);
   const along = others.length === 0 ? "" : `, and ${others.join(", ")} along with it`;
-  const message = [`${deeds[command](entry)}${along}.`, ...composeRemark(entry), ...remarks].join(" ");
-  return { state: command === "update" ? "updated" : "done", message, from, to };
+  const sentences = [`${deeds[command](entry)}${along}.`, ...backupRemarks(entry.backup), ...composeRemark(entry)];
+  const message = [...sentences, ...remarks].join(" ");
+  return { state: command === "update" ? "updated" : "done", message, from, to, ...backupIn(entry) };
+}
+
+/** The file of the backup that was made for it. */
+function backupIn({ backup }: JournalEntry): Pick<Outcome, "backup"> {
+  return backup === undefined ? {} : { backup: backup.file };
 }
 
 /** Undoes a replacement that went wrong, or that was told to stop before the new containers were in place. */
@@ -196,7 +203,13 @@ export async function rollBack(
   const entry = swap.entry();
   await deps.onRestored(entry);
   if (signal.aborted && exceptions.length === 0) {
-    return { state: "cancelled", message: `The ${entry.command} of ${container} was stopped and undone.`, from, to };
+    return {
+      state: "cancelled",
+      message: `The ${entry.command} of ${container} was stopped and undone.`,
+      from,
+      to,
+      ...backupIn(entry),
+    };
   }
   return { ...undone(entry, exceptions), ...code };
 }
@@ -204,9 +217,11 @@ export async function rollBack(
 /** The outcome of a replacement that was undone. */
 export function undone(entry: JournalEntry, exceptions: readonly string[]): Outcome {
   const { container, cause = "it was interrupted", reached, from, to, log } = entry;
-  const rest = { from, to, ...(log === undefined || log === "" ? {} : { log }) };
+  const rest = { from, to, ...(log === undefined || log === "" ? {} : { log }), ...backupIn(entry) };
+  const offer = backupOffer(entry.backup);
   if (exceptions.length > 0) {
-    return { state: "failed", message: `${container} was not replaced: ${cause}. ${exceptions.join(" ")}`, ...rest };
+    const sentences = [`${container} was not replaced: ${cause}.`, ...exceptions, ...offer];
+    return { state: "failed", message: sentences.join(" "), ...rest };
   }
   if (reached === "creating") {
     return { state: "failed", message: `${container} was not replaced: ${cause}. Nothing was changed.`, ...rest };
@@ -214,7 +229,7 @@ export function undone(entry: JournalEntry, exceptions: readonly string[]): Outc
   const message =
     `${container} was rolled back: ${cause}. The old container is back as it was; ` +
     "what the new version may have changed in its volumes was not undone.";
-  return { state: "rolled_back", message, ...rest };
+  return { state: "rolled_back", message: [message, ...offer].join(" "), ...rest };
 }
 
 function unverified({ container, from, to }: JournalEntry): Outcome {

@@ -1,3 +1,4 @@
+import { isBackedUpFirst } from "../core/backup-first.ts";
 import { dependantsFor } from "../core/dependants.ts";
 import type { Command } from "../core/operation.ts";
 import { backupScopeOf, type HaltsDependencies } from "./backup-preparation.ts";
@@ -6,7 +7,7 @@ import { surveyOf } from "./survey.ts";
 /** Which containers a command will touch: those, too, that are replaced,
  * restarted or stopped together with its own. */
 export async function scopeOf(
-  deps: HaltsDependencies,
+  deps: HaltsDependencies & { readonly backupFirst: boolean },
   command: Command,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
@@ -18,7 +19,9 @@ export async function scopeOf(
       const { target, all } = await surveyOf(engine, command.container, signal);
       const grouping = dependantsFor(target, all);
       if (grouping.kind === "cycle") return [];
-      return [command.container, ...grouping.dependants.recreate, ...grouping.dependants.restart];
+      const names = [command.container, ...grouping.dependants.recreate, ...grouping.dependants.restart];
+      if (!isBackedUpFirst(command.kind, target.Config.Labels, deps.backupFirst)) return names;
+      return [...names, ...(await backupScopeOf(deps, command.container, signal))];
     }
     case "start":
     case "restart": {

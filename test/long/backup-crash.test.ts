@@ -7,7 +7,7 @@ import { openVault } from "../../src/files/backup/vault.ts";
 import { type Bed, openBed } from "../bed/bed.ts";
 import { runContainer } from "../bed/containers.ts";
 import { type EngineCall, type EngineProxy, openEngineProxy, type Verdict } from "../bed/engine-proxy.ts";
-import { loadImage } from "../bed/images.ts";
+import { loadImage, publishImage, pullImage } from "../bed/images.ts";
 import type { BedClient } from "../bed/mqtt-client.ts";
 import { tarOf } from "../bed/tar.ts";
 import { eventually } from "../bed/wait.ts";
@@ -15,7 +15,7 @@ import { configFor, dataDirectory, type GangwayProcess, startGangway } from "../
 
 /*
  * Gangway, and the engine with it, die around every call of a backup. Whoever ran before runs again, and the file is
- * whole or not there.
+ * whole or not there. Where it was made for an update, that has not begun.
  */
 
 /** The calls of a backup that is not disturbed: it is of `web`, and `other` writes to the same volume. */
@@ -29,6 +29,8 @@ interface Death {
   readonly victim: "gangway" | "machine";
   /** Again, in the recovery, right after this one. */
   readonly again?: Call;
+  /** What the backup is a step of; it is asked for by itself, if absent. */
+  readonly command?: "update";
 }
 
 const deaths: readonly Death[] = [
@@ -44,6 +46,10 @@ const deaths: readonly Death[] = [
     ...{ call: "read" as const, moment: "after" as const, victim: "gangway" as const },
     again,
   })),
+  ...(["read", "start web"] as const).map((call) => ({
+    ...{ call, moment: "after" as const, victim: "gangway" as const },
+    command: "update" as const,
+  })),
 ];
 
 const image = "app:1";
@@ -53,7 +59,7 @@ let docker: Docker;
 let rounds = 0;
 
 beforeAll(async () => {
-  bed = await openBed({ engine: true, broker: true });
+  bed = await openBed({ engine: true, registry: true, broker: true });
   docker = bed.engine.docker;
   await loadImage(docker, image, { version: "1" });
 });
@@ -69,13 +75,24 @@ interface Round extends AsyncDisposable {
   readonly start: () => Promise<GangwayProcess>;
 }
 
-async function openRound(): Promise<Round> {
+/** An image of which the registry has a newer one. */
+async function outdatedImage(name: string): Promise<string> {
+  const { reference } = await publishImage(bed.registry, { name, tag: "1", version: "1" });
+  await pullImage(docker, reference);
+  await publishImage(bed.registry, { name, tag: "1", version: "2" });
+  return reference;
+}
+
+async function openRound({ command }: Death): Promise<Round> {
   const node = `n${++rounds}`;
   const names = [`web-${node}`, `other-${node}`] as const;
   const mark = randomUUID();
+  const isUpdate = command === "update";
+  const used = isUpdate ? await outdatedImage(node) : image;
   for (const name of names) {
+    const Labels = isUpdate ? { "gangway.backup-first": "true" } : {};
     const HostConfig = { Binds: [`data-${node}:/data`], RestartPolicy: { Name: "unless-stopped" } };
-    await runContainer(docker, name, image, { HostConfig });
+    await runContainer(docker, name, used, { HostConfig, Labels });
   }
   await docker.getContainer(names[0]).putArchive(tarOf([{ path: "mark", content: mark }]), { path: "/data" });
   const proxy = await openEngineProxy(bed.engine.socketPath, join(bed.directory, `${node}.sock`));
@@ -135,7 +152,7 @@ async function die(
   proxy.onResponse((call) => (nameOf(call) === strike.call && strike.moment === "after" ? hit() : "pass"));
   if (isFirst) {
     await client.until(({ retained }) => retained(`gangway/${node}/container/${names[0]}/state`), patience);
-    await client.publish(`gangway/${node}/container/${names[0]}/command/backup`, "");
+    await client.publish(`gangway/${node}/container/${names[0]}/command/${death.command ?? "backup"}`, "");
   }
   const late = setTimeout(
     () => struck.reject(new Error(`${strike.call} did not come (${JSON.stringify(death)})`)),
@@ -148,6 +165,9 @@ async function die(
     await bed.engine.start();
   }
 }
+
+const imagesOf = async ({ names }: Round): Promise<readonly string[]> =>
+  await Promise.all(names.map(async (name) => (await docker.getContainer(name).inspect()).Image));
 
 const notes = ({ dataDir }: Round): readonly string[] => namesIn(join(dataDir, "journal", "backups"));
 const namesIn = (directory: string): readonly string[] => (existsSync(directory) ? readdirSync(directory) : []);
@@ -171,11 +191,13 @@ async function recover(round: Round): Promise<Readonly<Record<string, unknown>>>
 describe("a backup that is interrupted", () => {
   const named = deaths.map((death) => {
     const again = death.again === undefined ? "" : `, and again after "${death.again}" of the recovery`;
-    return [`${death.victim} dies ${death.moment} "${death.call}"${again}`, death] as const;
+    const purpose = death.command === undefined ? "" : ` of an ${death.command}`;
+    return [`${death.victim} dies ${death.moment} "${death.call}"${purpose}${again}`, death] as const;
   });
 
   it.each(named)("leaves everything running: %s", async (_, death) => {
-    await using round = await openRound();
+    await using round = await openRound(death);
+    const before = await imagesOf(round);
     await die(round, death, death, true);
     if (death.again !== undefined) await die(round, death, { call: death.again, moment: "after" }, false);
 
@@ -192,6 +214,10 @@ describe("a backup that is interrupted", () => {
     for (const file of files) {
       await openVault(join(round.dataDir, "backups")).verify(file, () => {}, AbortSignal.timeout(patience));
     }
-    if (result["state"] !== undefined) expect(result["state"]).toBe(files.length === 1 ? "done" : "failed");
+    const isDone = files.length === 1 && death.command === undefined;
+    if (result["state"] !== undefined) {
+      expect(result).toMatchObject({ command: death.command ?? "backup", state: isDone ? "done" : "failed" });
+    }
+    expect(await imagesOf(round)).toEqual(before);
   });
 });

@@ -90,6 +90,9 @@ export const Operation = z
       .array(z.strictObject({ container: z.string(), state: z.enum(outcomeStates), message: z.string() }))
       .optional()
       .meta({ description: "What became of each container, where the command was about several." }),
+    backup: z.string().optional().meta({
+      description: "The file with the container as it was: of a backup, and of an update before which one was made.",
+    }),
     prune: Prune.optional(),
     plan: z.looseObject({}).optional().meta({ description: "What would be done: the answer to a dry run." }),
   })

@@ -97,6 +97,7 @@ export function resultView(result: PastOperation): object {
     finished_at: result.finishedAt,
     phase: "idle",
     percent: null,
+    ...(result.backup === undefined ? {} : { backup: result.backup }),
     ...(result.results === undefined ? {} : { results: result.results }),
     ...(result.plan === undefined ? {} : { plan: result.plan }),
     ...(result.prune === undefined ? {} : { prune: pruneView(result.prune) }),
