@@ -3,11 +3,13 @@ import type { Config } from "./config/config.ts";
 import type { BrokerAddress, Surroundings } from "./connections.ts";
 import { autoUpdatePolicy } from "./core/auto-update.ts";
 import type { BrokerSession, Inventory, Operations } from "./core/ports.ts";
+import type { Vault } from "./core/vault.ts";
 import type { KnownEngine } from "./files/known.ts";
 import { type Bridge, createBridge } from "./homeassistant/bridge.ts";
 import { createSweep, type Sweep } from "./homeassistant/sweep.ts";
 import { nodeDevice, topicsFor } from "./homeassistant/topics.ts";
 import { createBroker } from "./mqtt/connection.ts";
+import { orderRestore } from "./operations/restore-order.ts";
 import { autoUpdateSettings } from "./procedures.ts";
 
 export interface NodeBridgeDependencies {
@@ -18,6 +20,7 @@ export interface NodeBridgeDependencies {
   readonly inventory: Inventory;
   readonly node: string;
   readonly operations: Operations;
+  readonly vault: Pick<Vault, "list" | "planOf">;
   readonly newId: () => string;
   readonly onSession: (session: BrokerSession) => void;
 }
@@ -36,6 +39,7 @@ export function openBridge(
       ledger: { ...known, load: known.devices, save: known.setDevices },
       sweep: sweepFor(deps),
       context: { node, topics, version, statsIntervalMs: config.stats.interval.ms, entities: config.entities },
+      orderRestore: (wanted) => orderRestore({ ...deps, isAllowed: config.backup.restoreByMqtt, log }, wanted, signal),
       autoUpdateOf: (entry) => autoUpdatePolicy(entry, autoUpdateSettings(config)),
       settings: {
         discovery: config.discovery.enabled,

@@ -200,10 +200,7 @@ async function serveNode(
     if (!joined) autoUpdates.ended(result);
   };
   const { runner, stop } = openOperations(working, onResult);
-  const { bridge, connected } = openBridge(
-    { ...deps, ...subject, operations: runner, newId: newOperation },
-    lifetime.signal,
-  );
+  const { bridge, connected } = openBridge({ ...working, operations: runner, newId: newOperation }, lifetime.signal);
   const autoUpdateOf = (entry: Entry) => autoUpdatePolicy(entry, autoUpdateSettings(config));
   const { vault } = working;
   const backups: BackupShelf = {

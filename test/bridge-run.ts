@@ -131,6 +131,7 @@ export function startBridge(
       },
       sweep: { begin: () => {}, hear: () => {} },
       autoUpdateOf: () => ({ isOn: false }),
+      orderRestore: () => Promise.reject(new Error("nothing was asked for")),
       context: { node: "nas", topics, version: "1", statsIntervalMs, entities },
       settings: { discovery: true, birthTopic: "homeassistant/status", graceMs: 24 * hour },
       newId: () => "id",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { compressions, consistencies } from "../core/backup.ts";
-import { cronExpression, section, text, wholeNumber } from "./values.ts";
+import { cronExpression, section, text, wholeNumber, yesOrNo } from "./values.ts";
 
 /** The section `backup`. */
 export const Backup = z
@@ -24,6 +24,10 @@ export const Backup = z
       keep: wholeNumber(1, 1000)
         .prefault(5)
         .meta({ description: "How many backups of each container stay: 1 to 1000." }),
+      restore_by_mqtt: yesOrNo().prefault(false).meta({
+        description:
+          "Obey the MQTT command `restore`. Off by default: whoever can publish could put old data in place of the present.",
+      }),
       keep_days: wholeNumber(1, 3650).exactOptional().meta({
         description: "How many days backups stay at most; the newest one of each container always stays.",
       }),

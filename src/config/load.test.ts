@@ -18,6 +18,7 @@ describe("loadConfig", () => {
         stableFor: { ms: 15_000 },
         cooldown: { ms: 0 },
         auto: { enabled: false },
+        backupFirst: false,
         dryRun: false,
         parallel: 1,
         cleanup: { oldImages: false, keep: 1 },
@@ -33,7 +34,7 @@ describe("loadConfig", () => {
         ...{ profile: "monitor", compat: false, users: [], keys: [], trustedProxies: [], listeners: [], cors: [] },
       },
       containers: { include: [], exclude: [] },
-      backup: { consistency: "stop", compression: "zstd", keep: 5, uploadLimitGb: 100 },
+      backup: { consistency: "stop", restoreByMqtt: false, compression: "zstd", keep: 5, uploadLimitGb: 100 },
       entities: { preset: "standard", include: [], exclude: [], grace: { ms: 86_400_000 } },
       log: { level: "info" },
     });

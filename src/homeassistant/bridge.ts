@@ -1,8 +1,9 @@
 import type { AutoUpdatePolicy } from "../core/auto-update.ts";
 import { isoSeconds } from "../core/container.ts";
 import { eventFrom, eventsFrom, type NodeEvent } from "../core/node-event.ts";
-import type { OperationResult } from "../core/operation.ts";
+import type { Command, OperationResult } from "../core/operation.ts";
 import type { BrokerListener, BrokerMessage, Entry, Inventory, InventoryChange, Operations } from "../core/ports.ts";
+import type { RestoreOrder, RestoreWanted } from "../core/restore-order.ts";
 import type { Log } from "../lib/log.ts";
 import { every, pause } from "../lib/time.ts";
 import { type Heard, parseCommand } from "./commands.ts";
@@ -22,6 +23,8 @@ export interface BridgeDependencies {
   readonly sweep: Sweep;
   readonly context: DeviceContext;
   readonly autoUpdateOf: (entry: Entry) => AutoUpdatePolicy;
+  /** Looks up the backup that a restore means, and whether it may be asked for. */
+  readonly orderRestore: (wanted: RestoreWanted) => Promise<RestoreOrder>;
   readonly settings: BridgeSettings;
   readonly newId: () => string;
   readonly now: () => number;
@@ -213,25 +216,39 @@ function obey(deps: BridgeDependencies, message: BrokerMessage, publisher: () =>
   const answer = (result: object): void => {
     if (responseTopic !== undefined) publisher()?.tell(responseTopic, result, correlationData);
   };
+  const refuse = (refusal: Refusal): void => {
+    log.warn({ topic, reason: refusal.message }, "command refused");
+    const result = refusalMessage(refusal, refusal.id ?? deps.newId(), new Date(deps.now()).toISOString());
+    publisher()?.tell(context.topics.result, result);
+    answer(result);
+  };
+  const submit = (command: Command, id: string | undefined): void => {
+    const { done } = deps.operations.submit(command, "mqtt", id);
+    // A joined operation has the id of whoever came first; each gets the answer under the id that it gave.
+    void done.then((result) => answer(resultMessage({ ...result, id: id ?? result.id })));
+  };
   switch (heard?.kind) {
     case undefined:
       return;
-    case "refusal": {
-      log.warn({ topic, reason: heard.message }, "command refused");
-      const result = refusalMessage(heard, heard.id ?? deps.newId(), new Date(deps.now()).toISOString());
-      publisher()?.tell(context.topics.result, result);
-      answer(result);
+    case "refusal":
+      refuse(heard);
+      return;
+    case "restore": {
+      const { id, wanted } = heard;
+      void deps.orderRestore(wanted).then((order) => {
+        if (order.kind === "command") submit(order.command, id);
+        else refuse({ command: "restore", container: wanted.container, id, message: order.message });
+      });
       return;
     }
-    case "command": {
-      const { done } = deps.operations.submit(heard.command, "mqtt", heard.id);
-      // A joined operation has the id of whoever came first; each gets the answer under the id that it gave.
-      void done.then((result) => answer(resultMessage({ ...result, id: heard.id ?? result.id })));
-    }
+    case "command":
+      submit(heard.command, heard.id);
   }
 }
 
-function refusalMessage(refusal: Extract<Heard, { readonly kind: "refusal" }>, id: string, time: string): object {
+type Refusal = Omit<Extract<Heard, { readonly kind: "refusal" }>, "kind">;
+
+function refusalMessage(refusal: Refusal, id: string, time: string): object {
   return {
     id,
     command: refusal.command,

@@ -62,6 +62,27 @@ describe("parseCommand", () => {
     expect(heard(command, payload, null)).toEqual({ kind: "command", command: expected, id: undefined });
   });
 
+  it.each([
+    ["", {}],
+    ["PRESS", {}],
+    ['{"id":"7","file":"web_1.tar"}', { file: "web_1.tar" }],
+    [
+      '{"name":"old","volumes":"new","ports":{"80/tcp":"81"},"start":false}',
+      { name: "old", options: { volumes: "new", ports: { "80/tcp": "81" }, start: false } },
+    ],
+  ])("understands a restore %j, also of a container that is gone", (payload, expected) => {
+    const wanted = { kind: "restore_wanted", container: "gone", options: {}, ...expected };
+
+    expect(heard("restore", payload, "gone")).toMatchObject({ kind: "restore", wanted });
+  });
+
+  it.each(['{"volumes":"all"}', '{"ports":{"80":"81"}}', '{"file":7}', "now", '{"container":"web"}'])(
+    "refuses a restore %j",
+    (payload) => {
+      expect(heard("restore", payload)).toMatchObject({ kind: "refusal", command: "restore" });
+    },
+  );
+
   it("takes the sender's id", () => {
     expect(heard("restart", '{"id":"nodered-7"}')).toMatchObject({ kind: "command", id: "nodered-7" });
   });

@@ -3,11 +3,15 @@ import type { SwapCommand } from "../core/journal.ts";
 import type { Command } from "../core/operation.ts";
 import type { BrokerMessage } from "../core/ports.ts";
 import { pruneKinds, pruneWishFrom } from "../core/prune/prune.ts";
+import type { RestoreWanted } from "../core/restore-order.ts";
+import { restoreBody, restoreOptionsFrom } from "../requests/restore.ts";
 import type { Topics } from "./topics.ts";
 
 /** What a message on a command topic comes to. */
 export type Heard =
   | { readonly kind: "command"; readonly command: Command; readonly id: string | undefined }
+  /** Which backup that means is still to be looked up. */
+  | { readonly kind: "restore"; readonly wanted: RestoreWanted; readonly id: string | undefined }
   | {
       readonly kind: "refusal";
       readonly command: string;
@@ -17,6 +21,7 @@ export type Heard =
     };
 
 const longestId = 64;
+const longestFile = 512;
 const longestPayload = 4_096;
 const mostNames = 200;
 
@@ -32,13 +37,13 @@ interface CommandRow {
   /** The members of its JSON besides the id. */
   readonly members: readonly string[];
   /** Undefined where the options make no sense. */
-  readonly commandFrom: (container: string, options: object) => Command | undefined;
+  readonly commandFrom: (container: string, options: object) => Command | RestoreWanted | undefined;
 }
 
 function row<Shape extends z.ZodRawShape>(
   words: Readonly<Record<string, object>>,
   shape: Shape,
-  make: (container: string, options: z.output<z.ZodObject<Shape>>) => Command | undefined,
+  make: (container: string, options: z.output<z.ZodObject<Shape>>) => Command | RestoreWanted | undefined,
 ): CommandRow {
   const options = z.strictObject({ ...shape, id });
   return {
@@ -88,6 +93,15 @@ const containerCommands: Readonly<Record<string, CommandRow>> = {
   pause: plain("pause"),
   unpause: plain("unpause"),
   backup: plain("backup"),
+  restore: row(
+    pressed("restore"),
+    { file: name.max(longestFile).optional(), ...restoreBody },
+    (container, { file, name: wanted, ...options }) => ({
+      ...{ kind: "restore_wanted", container, options: restoreOptionsFrom(options) },
+      ...(file === undefined ? {} : { file }),
+      ...(wanted === undefined ? {} : { name: wanted }),
+    }),
+  ),
   check: plain("check"),
   auto_update: row(onOrOff, { state }, (container, options) => ({
     kind: "auto_update",
@@ -138,7 +152,8 @@ const nodeCommands: Readonly<Record<string, CommandRow>> = {
 };
 
 /**
- * Reads a message on a command topic; undefined for other topics. `exists` tells whether there is a container of a name.
+ * Reads a message on a command topic; undefined for other topics. `exists` tells whether there is a container of a name:
+ * but for a restore, which can bring back what is gone, there has to be one.
  * A retained message is not for here: its sender may be long gone.
  */
 export function parseCommand(
@@ -164,10 +179,12 @@ export function parseCommand(
   if (found === undefined) {
     return refuse(`There is no command "${target.command}" here; there are ${Object.keys(table).sort().join(", ")}.`);
   }
-  if (container !== null && !exists(container)) return refuseUnknown(container);
+  const isRestore = target.command === "restore";
+  if (container !== null && !isRestore && !exists(container)) return refuseUnknown(container);
   const options = optionsFrom(found, body);
   const command = options === undefined ? undefined : found.commandFrom(container ?? "", options);
   if (command === undefined) return refuse(expectation(target.command, found));
+  if (command.kind === "restore_wanted") return { kind: "restore", wanted: command, id: body.id };
   const named = "container" in command ? command.container : undefined;
   if (named !== undefined && !exists(named)) return refuseUnknown(named);
   return { kind: "command", command, id: body.id };

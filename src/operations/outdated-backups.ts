@@ -32,8 +32,9 @@ export async function removeOutdated(
   }
 }
 
-async function isOwn(
-  { vault, node, log }: RetentionDependencies,
+/** Was a backup made by this node? */
+export async function isOwn(
+  { vault, node, log }: Pick<RetentionDependencies, "node" | "log"> & { readonly vault: Pick<Vault, "planOf"> },
   { file, container }: BackupFile,
   signal: AbortSignal,
 ): Promise<boolean> {

@@ -22,7 +22,7 @@ beforeAll(async () => {
   const config = configFor(bed, {
     check: { on_start: false },
     update: { stable_for: "500ms", health_timeout: "10s", backup_first: true },
-    backup: { keep: 1 },
+    backup: { keep: 1, restore_by_mqtt: true },
   });
   gangway = await startGangway(bed, { dataDir, config });
   await client.until(({ retained }) => retained(`${node}/engine`) === "online");
@@ -98,6 +98,22 @@ describe("an update", () => {
     expect(await runIn(bed.engine.docker, "web", "cat", "/data/file")).toBe("ruined");
     // One is to be kept: but what went before is not given up for an update that went wrong.
     expect(await files()).toEqual([first, second]);
+
+    const beside = await ask("web", "restore", JSON.stringify({ file: second, name: "web-before", volumes: "new" }));
+    expect(beside).toMatchObject({ ok: true, state: "done", container: "web-before" });
+    expect(await runIn(bed.engine.docker, "web-before", "cat", "/data/file")).toBe("precious");
+    expect(await runIn(bed.engine.docker, "web", "cat", "/data/file")).toBe("ruined");
+
+    // Nobody has the names any more: that is enough to have all of it back.
+    await bed.engine.docker.getContainer("web").remove({ force: true });
+    await bed.engine.docker.getVolume("web-data").remove();
+    await client.until(({ retained }) => retained(topicOf("web", "availability")) === "offline");
+    expect(await ask("web", "restore")).toMatchObject({ ok: true, container: "web" });
+    expect(await runIn(bed.engine.docker, "web", "cat", "/data/file")).toBe("precious");
+    const restored = await client.until(({ messages }) =>
+      on(messages, `${node}/event`).find((event) => event["event_type"] === "restored"),
+    );
+    expect(restored).toMatchObject({ container: "web" });
   });
 
   it("is not made where the backup fails, and the container runs as before", async () => {

@@ -12,34 +12,6 @@ import { nodesNamed } from "./subject.ts";
 
 type RestoreCommand = Extract<Command, { readonly kind: "restore" }>;
 
-const name = z
-  .string()
-  .min(1)
-  .max(255)
-  .optional()
-  .meta({ description: "Of the new container; the old one's, if absent." });
-const volumes = z.enum(["same", "new"]).optional().meta({
-  description:
-    "`same`, if absent: under their own names, where nobody has these. `new`: under names of their own, beside what there is.",
-});
-
-/** What a preview takes in its query. */
-export const restoreQuery = { name, volumes };
-
-/** What a restore takes in its body. */
-export const restoreBody = {
-  name,
-  volumes,
-  ports: z
-    .record(z.string().regex(/^\d{1,5}\/(?:tcp|udp|sctp)$/), z.string().regex(/^\d{1,5}(?:-\d{1,5})?$/))
-    .optional()
-    .meta({ description: 'Ports of the host in place of those of the backup: `{ "80/tcp": "8081" }`.' }),
-  start: z.boolean().optional().meta({
-    description:
-      "As it was when the backup was made, if absent; but a copy that can write to directories of the original is not started then.",
-  }),
-};
-
 export const Backup = z
   .strictObject({
     node: z.string(),
@@ -111,19 +83,6 @@ export async function backupNamed(
   const names = found.map((one) => one.name).join(", ");
   const detail = `Several engines have a backup "${file}": say which with ?node= (${names}).`;
   return { kind: "problem", answer: problem(409, "ambiguous_backup", detail) };
-}
-
-export function restoreCommandFrom(
-  file: string,
-  container: string,
-  { name: wanted, volumes: kind, ports, start }: z.output<z.ZodObject<typeof restoreBody>>,
-): RestoreCommand {
-  return {
-    ...{ kind: "restore", container: wanted ?? container, file },
-    ...(kind === undefined ? {} : { volumes: kind }),
-    ...(ports === undefined ? {} : { ports }),
-    ...(start === undefined ? {} : { start }),
-  };
 }
 
 export async function previewAnswer(node: ServedNode, command: RestoreCommand, signal: AbortSignal): Promise<Answer> {

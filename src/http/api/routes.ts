@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { restoreBody, restoreQuery } from "../../requests/restore.ts";
 import type { RouteAccess } from "../access.ts";
 import { fileRoutes } from "./backup-routes.ts";
-import { Backup, RestorePreview, restoreBody, restoreQuery } from "./backups.ts";
+import { Backup, RestorePreview } from "./backups.ts";
 import { type CommandRow, containerCommands, nodeCommands, id as ownId, pruneShape } from "./commands.ts";
 import { Container, Event, Image, Node, Operation, Problem, Settings } from "./schemas.ts";
 
