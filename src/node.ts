@@ -22,9 +22,11 @@ import type { RegistryLimits } from "./core/registry-limit.ts";
 import type { RestoreJournal } from "./core/restore-journal.ts";
 import { isSelected } from "./core/selection.ts";
 import type { EngineStorage } from "./core/storage.ts";
+import type { Vault } from "./core/vault.ts";
 import { openVault } from "./files/backup/vault.ts";
 import type { History } from "./files/history.ts";
 import type { KnownEngine } from "./files/known.ts";
+import { openNetworkFiles } from "./files/network-files.ts";
 import type { SettingsFile } from "./files/settings.ts";
 import { isDiskShown } from "./homeassistant/node-entities.ts";
 import { type AutoUpdates, startAutoUpdates } from "./inventory/auto-updates.ts";
@@ -39,6 +41,7 @@ import { type ContainerWatch, watchContainers } from "./inventory/watch.ts";
 import { untilAborted } from "./lib/time.ts";
 import { openBridge } from "./node-bridge.ts";
 import { openOperations } from "./node-operations.ts";
+import { createNetworkShelf } from "./operations/networks.ts";
 import { previewRestore } from "./operations/restore.ts";
 import { autoUpdateSettings } from "./procedures.ts";
 
@@ -202,13 +205,10 @@ async function serveNode(
   const { runner, stop } = openOperations(working, onResult);
   const { bridge, connected } = openBridge({ ...working, operations: runner, newId: newOperation }, lifetime.signal);
   const autoUpdateOf = (entry: Entry) => autoUpdatePolicy(entry, autoUpdateSettings(config));
-  const { vault } = working;
-  const backups: BackupShelf = {
-    ...{ list: vault.list, remove: vault.remove, pathOf: vault.pathOf, archive: vault.archive },
-    receive: (upload, limit) => vault.receive({ ...upload, most: config.backup.uploadLimitGb * 1e9 }, limit),
-    preview: (command, limit) => previewRestore(working, command, limit),
-  };
-  subject.onServed({ name: node, inventory, operations: runner, engine: deps.engine, backups, autoUpdateOf });
+  const backups = shelfOf(working);
+  const networkFiles = openNetworkFiles(backupDirectoryOf(config, node));
+  const networks = createNetworkShelf({ ...working, networkFiles });
+  subject.onServed({ name: node, inventory, operations: runner, engine: deps.engine, backups, networks, autoUpdateOf });
   const autoUpdates = autoUpdatesFor(deps, { inventory, operations: runner, node }, signal);
   void scheduleChecks(
     { inventory, operations: runner, clock },
@@ -228,6 +228,15 @@ async function serveNode(
   await stop();
   lifetime.abort();
   await connected;
+}
+
+function shelfOf(deps: Parameters<typeof previewRestore>[0] & { readonly vault: Vault; readonly config: Config }) {
+  const { vault, config } = deps;
+  return {
+    ...{ list: vault.list, remove: vault.remove, pathOf: vault.pathOf, archive: vault.archive },
+    receive: (upload, limit) => vault.receive({ ...upload, most: config.backup.uploadLimitGb * 1e9 }, limit),
+    preview: (command, limit) => previewRestore(deps, command, limit),
+  } satisfies BackupShelf;
 }
 
 function autoUpdatesFor(

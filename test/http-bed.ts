@@ -15,14 +15,17 @@ import type { Vault } from "../src/core/vault.ts";
 import { type DoorsDependencies, openDoors } from "../src/doors.ts";
 import { openVault } from "../src/files/backup/vault.ts";
 import { openHistory } from "../src/files/history.ts";
+import { openNetworkFiles } from "../src/files/network-files.ts";
 import { openSettings } from "../src/files/settings.ts";
 import { createInventory } from "../src/inventory/store.ts";
 import { createListeners } from "../src/lib/listeners.ts";
 import { createLocks } from "../src/lib/locks.ts";
 import { createLog, createSecrets, type Secrets } from "../src/lib/log.ts";
 import { systemClock } from "../src/lib/time.ts";
+import { createNetworkShelf } from "../src/operations/networks.ts";
 import { createRunner, type Order, type Procedures } from "../src/operations/runner.ts";
 import { loaded } from "./configuration.ts";
+import { networkData } from "./network-data.ts";
 
 /** A served engine that is data only: a real inventory and a real runner, whose procedures do what a test says. */
 export interface DataNode extends ServedNode {
@@ -113,7 +116,7 @@ function checkOf(name: string, status: "up_to_date" | "update_available"): Check
 /** Three containers: `web` (with an update), `db` (without), `off` (stopped, never checked). */
 function dataNode(
   name: string,
-  vault: Vault,
+  { vault, directory }: { readonly vault: Vault; readonly directory: string },
   onNews: (news: NodeNews) => void,
   log: DoorsDependencies["surroundings"]["log"],
 ): DataNode {
@@ -148,6 +151,9 @@ function dataNode(
         return { backup, decision: planRestore(backup, { container, volumes, ports, start: true }, existing) };
       },
     },
+    networks: createNetworkShelf({
+      ...{ engine: networkData(), networkFiles: openNetworkFiles(directory), node: name, clock: systemClock, log },
+    }),
     autoUpdateOf: (entry) => autoUpdatePolicy(entry, { enabled: false, images: [] }),
     isBrokerConnected: () => node.brokerConnected,
     brokerConnected: true,
@@ -173,6 +179,10 @@ function dataNode(
   return node;
 }
 
+function shelvesIn(directory: string, node: string) {
+  return { directory, vault: openVault(directory, undefined, node) };
+}
+
 export async function openHttpBed(options: HttpBedOptions = {}): Promise<HttpBed> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "gangway-http-")));
   const lines: Record<string, unknown>[] = [];
@@ -193,12 +203,7 @@ export async function openHttpBed(options: HttpBedOptions = {}): Promise<HttpBed
     if (told.kind === "result" && !told.joined) history.add({ ...told.result, node });
   });
   const nodes = (options.nodes ?? ["nas"]).map((name) =>
-    dataNode(
-      name,
-      openVault(join(directory, "backups", name), undefined, name),
-      (told) => news.tell([name, told]),
-      log,
-    ),
+    dataNode(name, shelvesIn(join(directory, "backups", name), name), (told) => news.tell([name, told]), log),
   );
   const surroundings: DoorsDependencies["surroundings"] = {
     ...{ log, secrets, clock: systemClock, version: "1.2.3", dockerConfigPath: "" },

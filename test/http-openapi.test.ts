@@ -5,6 +5,7 @@ import { z } from "zod";
 import { openApiDocument } from "../src/http/api/openapi.ts";
 import { backupFile, putBackup } from "./backup-plan.ts";
 import { type HttpBed, openHttpBed } from "./http-bed.ts";
+import { putNetworkFile } from "./network-data.ts";
 
 const Parameter = z.object({ name: z.string(), in: z.enum(["path", "query"]), required: z.boolean() });
 const Content = z.record(z.string(), z.object({ schema: z.record(z.string(), z.unknown()) }));
@@ -36,11 +37,15 @@ beforeAll(async () => {
   await bed.post("/api/v1/containers/web/check?wait=5", { id: "known" });
 });
 // One of the routes deletes it.
-beforeEach(() => putBackup(join(bed.directory, "backups", "nas")));
+let networkFile = "";
+beforeEach(async () => {
+  await putBackup(join(bed.directory, "backups", "nas"));
+  networkFile = await putNetworkFile(join(bed.directory, "backups", "nas"));
+});
 afterAll(() => bed?.[Symbol.asyncDispose]());
 
 /** What this test puts where a route wants something. */
-const pathValues: Readonly<Record<string, string>> = { name: "web", id: "known", file: backupFile };
+const pathValues: Readonly<Record<string, string>> = { name: "web", id: "known", file: backupFile, network: "lan" };
 const bodies: Readonly<Record<string, object>> = {
   container_auto_update: { on: true },
   all_auto_update: { on: false },
@@ -60,7 +65,8 @@ function pathFor({ path, parameters }: (typeof described)[number]): string {
   const query = parameters
     .filter((parameter) => parameter.in === "query")
     .flatMap(({ name }) => ({ wait: "wait=5", filename: `filename=${backupFile}` })[name] ?? []);
-  return `${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => pathValues[name] ?? "")}?${query.join("&")}`;
+  const values = path.includes("network-backups") ? { ...pathValues, file: networkFile } : pathValues;
+  return `${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "")}?${query.join("&")}`;
 }
 
 /** The schema as zod has it again, with the document's own definitions. */

@@ -1,7 +1,8 @@
-import type { BackedUpBind, BackedUpVolume, BackupPlan, Consistency, NetworkDefinition } from "./backup.ts";
+import type { BackedUpBind, BackedUpVolume, BackupPlan, Consistency } from "./backup.ts";
 import type { BackupLabels } from "./backup-labels.ts";
 import { nameFrom } from "./container.ts";
 import type { ContainerInspect, ImageInspect, MountPoint } from "./inspect.ts";
+import { networkDefinitionOf } from "./network-file.ts";
 import type { EngineIdentity } from "./ports.ts";
 import { volumeNameOf } from "./recreate/mounts.ts";
 import { planRecreate } from "./recreate.ts";
@@ -60,7 +61,7 @@ export function planBackup(subject: BackupSubject): BackupPlan {
       ...(image === undefined ? {} : { platform: platformOf(image), config: image.Config }),
     },
     create: { body, ...(platform === undefined ? {} : { platform }), connect, disconnect },
-    networks: subject.networks.filter(({ Name }) => !ownNetworks.has(Name)).map(definitionOf),
+    networks: subject.networks.filter(({ Name }) => !ownNetworks.has(Name)).map(networkDefinitionOf),
     ...{ volumes, binds },
     tmpfs: tmpfsOf(inspect),
     warnings: [...warnings, ...missing(volumes, binds, backupsAt)],
@@ -180,14 +181,4 @@ function missing(
           `Directories of the host are not in it: ${bindsLeft.join(", ")}; the label gangway.backup.binds takes them in.`,
         ]),
   ];
-}
-
-function definitionOf(network: NetworkInspect): NetworkDefinition {
-  return {
-    ...{ name: network.Name, driver: network.Driver, scope: network.Scope },
-    ...{ internal: network.Internal, attachable: network.Attachable, ipv6: network.EnableIPv6 },
-    ipam: network.IPAM ?? {},
-    options: network.Options ?? {},
-    labels: network.Labels ?? {},
-  };
 }

@@ -1,5 +1,6 @@
 import type { AutoUpdatePolicy } from "./auto-update.ts";
 import type { BackupShelf } from "./backup-shelf.ts";
+import type { NetworkShelf } from "./network-file.ts";
 import type { NodeEvent } from "./node-event.ts";
 import type { CommandKind, OperationResult } from "./operation.ts";
 import type { Engine, Entry, Inventory, Operations } from "./ports.ts";
@@ -12,6 +13,7 @@ export interface ServedNode {
   readonly operations: OperationBook;
   readonly engine: Pick<Engine, "images" | "list">;
   readonly backups: BackupShelf;
+  readonly networks: NetworkShelf;
   readonly autoUpdateOf: (entry: Entry) => AutoUpdatePolicy;
   readonly isBrokerConnected: () => boolean;
 }

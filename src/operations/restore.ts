@@ -2,6 +2,7 @@ import type { BackupManifest, BackupPlan } from "../core/backup.ts";
 import { backupHelperFor } from "../core/backup-helper.ts";
 import { backupHelperNameFor } from "../core/backup-name.ts";
 import type { Disk } from "../core/disk.ts";
+import { networkRequestFor } from "../core/network-file.ts";
 import type { Command, Outcome } from "../core/operation.ts";
 import type { Engine } from "../core/ports.ts";
 import { planRestore, type RestoreDecision, type RestorePlan, type RestoreWish } from "../core/restore.ts";
@@ -126,9 +127,8 @@ async function createAll(deps: RestoreDependencies, work: Work, signal: AbortSig
   const mark = { [restoreLabel]: operation };
   // An abort in the middle of a call would leave it open whether there is something.
   const never = new AbortController().signal;
-  for (const { name, driver, internal, attachable, ipv6, ipam, options, labels } of plan.networks) {
-    const body = { Name: name, Driver: driver, Internal: internal, Attachable: attachable, EnableIPv6: ipv6 };
-    await engine.createNetwork({ ...body, IPAM: ipam, Options: options, Labels: { ...labels, ...mark } }, never);
+  for (const network of plan.networks) {
+    await engine.createNetwork(networkRequestFor({ ...network, labels: { ...network.labels, ...mark } }), never);
     signal.throwIfAborted();
   }
   for (const { newName, driver, options, labels, anonymous } of plan.volumes) {

@@ -6,6 +6,7 @@ import { familiarText, parseImageReference } from "../image-reference.ts";
 import type { ContainerInspect } from "../inspect.ts";
 import { keepRepository } from "../journal.ts";
 import { booleanFrom } from "../labels.ts";
+import { predefinedNetworks } from "../network-file.ts";
 import type { Needs } from "./needs.ts";
 import type { PruneItem, PruneWish } from "./prune.ts";
 
@@ -124,8 +125,6 @@ export function volumesToPrune(
 function isAnonymous({ name, labels }: StoredVolume): boolean {
   return Object.hasOwn(labels, anonymousLabel) || /^[0-9a-f]{64}$/.test(name);
 }
-
-const predefinedNetworks = ["bridge", "host", "none", "ingress", "docker_gwbridge", "podman"];
 
 /** The networks, but for those of the engine and of a swarm. */
 export function networksToPrune(networks: readonly StoredNetwork[], rules: PruneRules): readonly PruneItem[] {

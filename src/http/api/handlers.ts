@@ -8,6 +8,7 @@ import type { AccessWish } from "../settings.ts";
 import { fileHandlers } from "./backup-files.ts";
 import { backupNamed, backupsAnswer, previewAnswer, removalAnswer } from "./backups.ts";
 import { prunePreviewFrom } from "./commands.ts";
+import { networkHandlers } from "./networks.ts";
 import { openApiDocument } from "./openapi.ts";
 import { cancelAnswer, operationAnswer, submitOn } from "./operations.ts";
 import { type Answer, problem } from "./problem.ts";
@@ -55,6 +56,7 @@ export function handlersFor(subject: ApiSubject): Readonly<Record<string, Handle
     ...settingsHandlers(subject),
     ...backupHandlers(subject),
     ...fileHandlers(subject),
+    ...networkHandlers(subject),
   };
   return {
     ...(plain as Readonly<Record<string, unknown>> as Readonly<Record<string, Handler>>),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Backup, RestorePreview } from "./backups.ts";
+import { Network, NetworkBackup } from "./network-routes.ts";
 import { problemType } from "./problem.ts";
 import { allRoutes, apiPrefix, problemSchema, problems, type RouteDeclaration } from "./routes.ts";
 import { Container, ContainerMetrics, Event, Image, Node, Operation, Prune, Settings } from "./schemas.ts";
@@ -15,6 +16,8 @@ const named = {
   Operation,
   Problem: problemSchema,
   Backup,
+  Network,
+  NetworkBackup,
   RestorePreview,
   Prune,
   Settings,

@@ -4,6 +4,7 @@ import type { RouteAccess } from "../access.ts";
 import { fileRoutes } from "./backup-routes.ts";
 import { Backup, RestorePreview } from "./backups.ts";
 import { type CommandRow, containerCommands, nodeCommands, id as ownId, pruneShape } from "./commands.ts";
+import { networkRoutes } from "./network-routes.ts";
 import { Container, Event, Image, Node, Operation, Problem, Settings } from "./schemas.ts";
 
 /*
@@ -175,6 +176,7 @@ export const routes = {
     answers: ok(z.strictObject({ file: z.string(), removed: z.literal(true) })),
   },
   ...fileRoutes,
+  ...networkRoutes,
   settings: {
     ...{ method: "GET", path: "/settings", summary: "Who may use the API.", access: settings, params: none },
     query: none,
