@@ -43,7 +43,7 @@ import { openBridge } from "./node-bridge.ts";
 import { openOperations } from "./node-operations.ts";
 import { createNetworkShelf } from "./operations/networks.ts";
 import { previewRestore } from "./operations/restore.ts";
-import { autoUpdateSettings } from "./procedures.ts";
+import { autoUpdateSettings, backupDependencies } from "./procedures.ts";
 
 export interface NodeDependencies {
   readonly config: Config;
@@ -205,7 +205,7 @@ async function serveNode(
   const { runner, stop } = openOperations(working, onResult);
   const { bridge, connected } = openBridge({ ...working, operations: runner, newId: newOperation }, lifetime.signal);
   const autoUpdateOf = (entry: Entry) => autoUpdatePolicy(entry, autoUpdateSettings(config));
-  const backups = shelfOf(working);
+  const backups = shelfOf({ ...backupDependencies(working), config });
   const networkFiles = openNetworkFiles(backupDirectoryOf(config, node));
   const networks = createNetworkShelf({ ...working, networkFiles });
   subject.onServed({ name: node, inventory, operations: runner, engine: deps.engine, backups, networks, autoUpdateOf });

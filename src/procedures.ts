@@ -19,6 +19,7 @@ import type {
   Registry,
   RemoteImages,
 } from "./core/ports.ts";
+import type { RestoreJournal } from "./core/restore-journal.ts";
 import { keptAfterUpdate } from "./core/retention.ts";
 import type { EngineStorage } from "./core/storage.ts";
 import { type CheckRecord, recordAfterRollback, recordAfterUpdate } from "./core/update-status.ts";
@@ -27,7 +28,7 @@ import type { ContainerWatch } from "./inventory/watch.ts";
 import type { Log } from "./lib/log.ts";
 import type { Clock } from "./lib/time.ts";
 import { switchAutoUpdate } from "./operations/auto-update.ts";
-import { type BackupDependencies, type BackupSettings, backUpContainer } from "./operations/backup.ts";
+import { type BackupSettings, backUpContainer } from "./operations/backup.ts";
 import { backUpSeveral } from "./operations/backup-several.ts";
 import { checkForUpdates } from "./operations/check.ts";
 import { dryRun } from "./operations/dry-run.ts";
@@ -50,7 +51,7 @@ export interface ProcedureDependencies {
   readonly look: ContainerWatch["look"];
   readonly journal: Journal;
   readonly backupJournal: BackupJournal;
-  readonly restoreJournal: RestoreDependencies["restoreJournal"];
+  readonly restoreJournal: RestoreJournal;
   readonly vault: Vault;
   readonly switches: AutoUpdateSwitches;
   readonly node: string;
@@ -84,7 +85,7 @@ export function proceduresFor(deps: ProcedureDependencies): Procedures {
     recreate: replace,
     rollback: replace,
     backup_all: () => backUpSeveral(deps),
-    restore: (command, order, signal) => restoreContainer(deps, command, order, signal),
+    restore: (command, order, signal) => restoreContainer(backing, command, order, signal),
     backup: (command, order, signal) => backUpContainer(backing, command, order, signal),
     update_all: (command) => updateSeveral(deps, command),
     start: (command, _, signal) => changeLifecycle(lifecycle, command, signal),
@@ -127,7 +128,7 @@ function backupSettings({ backup }: Config): BackupSettings {
 }
 
 /** What backing up containers needs, and the recovery of interrupted backups. */
-export function backupDependencies(deps: ProcedureDependencies): BackupDependencies & RestoreDependencies {
+export function backupDependencies(deps: Omit<ProcedureDependencies, "submit">): RestoreDependencies {
   const { config, engineHost, node, ownContainerId } = deps;
   const directory = resolve(backupDirectoryOf(config, node));
   const isOnHost = ownContainerId === undefined && engineHost.startsWith("unix://");

@@ -32,7 +32,7 @@ export interface BackupEntry {
   readonly node: string;
   readonly container: string;
   /** What it is a step of; absent: it was asked for by itself. */
-  readonly command?: "update";
+  readonly command?: "update" | "restore";
   readonly startedAt: string;
   readonly step: BackupStep;
   /** In the order in which they are to be started again. */

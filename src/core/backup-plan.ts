@@ -20,6 +20,8 @@ export interface BackupSubject {
   readonly labels: BackupLabels;
   /** Where the container sees the backups themselves; what is mounted there is left out. */
   readonly backupsAt?: readonly string[];
+  /** Volumes that are left out because other containers have them too. */
+  readonly shared?: readonly string[];
   readonly consistency: Consistency;
   readonly identity: Pick<EngineIdentity, "version" | "apiVersion" | "hostName">;
   /** Names by id, of all containers that there are. */
@@ -36,8 +38,8 @@ const ownNetworks = new Set(["bridge", "host", "none", "podman"]);
 
 /** What is backed up of a container, but for who is halted meanwhile. */
 export function planBackup(subject: BackupSubject): BackupPlan {
-  const { inspect, image, identity, backupsAt = [] } = subject;
-  const labels = labelsLeavingOut(subject.labels, backupsAt);
+  const { inspect, image, identity, backupsAt = [], shared = [] } = subject;
+  const labels = labelsLeavingOut(subject.labels, [...backupsAt, ...shared]);
   const volumes = volumesOf({ ...subject, labels });
   const binds = bindsOf(inspect, labels);
   const { body, platform, connect, disconnect, warnings } = planRecreate({
@@ -64,7 +66,15 @@ export function planBackup(subject: BackupSubject): BackupPlan {
     networks: subject.networks.filter(({ Name }) => !ownNetworks.has(Name)).map(networkDefinitionOf),
     ...{ volumes, binds },
     tmpfs: tmpfsOf(inspect),
-    warnings: [...warnings, ...missing(volumes, binds, backupsAt)],
+    warnings: [
+      ...warnings,
+      ...(shared.length === 0 ? [] : [`Left out, because other containers have them too: ${shared.join(", ")}.`]),
+      ...missing(
+        volumes.filter(({ name }) => !shared.includes(name)),
+        binds,
+        backupsAt,
+      ),
+    ],
     inspect,
   };
 }

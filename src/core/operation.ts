@@ -22,7 +22,7 @@ export type Command =
   | { readonly kind: "backup"; readonly container: string }
   /** Back up all watched containers. */
   | { readonly kind: "backup_all" }
-  /** Make a container anew from a backup; nothing that is there is written to. */
+  /** Make a container anew from a backup; but with `replace`, nothing that is there is written to. */
   | ({ readonly kind: "restore"; readonly container: string; readonly file: string } & RestoreOptions)
   /** Ask the registries; without `container` for all of them. */
   | { readonly kind: "check"; readonly container?: string }
@@ -35,8 +35,11 @@ export type Command =
 
 /** How a backup is restored. */
 export interface RestoreOptions {
-  /** `same`: volumes under their own names, where nobody has these; `new`: under names of their own. `same`, if absent. */
-  readonly volumes?: "same" | "new";
+  /**
+   * `same`: volumes under their own names, where nobody has these; `new`: under names of their own; `replace`: under
+   * their own names, in place of what has these, and of the container that has the name. `same`, if absent.
+   */
+  readonly volumes?: "same" | "new" | "replace";
   /** Ports of the host in place of those of the backup: `{ "80/tcp": "8081" }`. */
   readonly ports?: Readonly<Record<string, string>>;
   /** As it was, if absent. */

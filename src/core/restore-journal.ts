@@ -1,3 +1,6 @@
+import type { BackupEntry } from "./backup-journal.ts";
+import type { Retag } from "./journal.ts";
+
 /**
  * A restore under way. Until the container has its name, all that was created is removed again; after that it stays.
  */
@@ -12,7 +15,7 @@ export interface RestoreEntry {
   readonly container: string;
   readonly file: string;
   readonly startedAt: string;
-  /** Names of what is created, or is going to be. */
+  /** Names of what is created, or is going to be; and of what the container has whose place is taken. */
   readonly volumes: readonly string[];
   readonly networks: readonly string[];
   /** Of the new container, once the engine has said it. */
@@ -21,6 +24,27 @@ export interface RestoreEntry {
   readonly named?: boolean | undefined;
   /** What was created is being removed. */
   readonly undoing?: boolean | undefined;
+  /** Local tags that are to be given back to their images. */
+  readonly retags?: readonly Retag[] | undefined;
+  /** Where it takes the place of what was there. */
+  readonly replaced?: ReplacedEntry | undefined;
+}
+
+/**
+ * What a restore takes the place of. Nothing of it is removed before `safety` is noted; what is noted of `halts` lets the
+ * container run again as it did.
+ */
+export interface ReplacedEntry extends Pick<BackupEntry, "halts" | "begun"> {
+  /** The container that had the name; absent where there were only volumes. */
+  readonly oldId?: string | undefined;
+  /** The image that it was created from. */
+  readonly imageId?: string | undefined;
+  /** The backup of what was there: whole, and read back. */
+  readonly safety?: string | undefined;
+  /** Is the new container to be started? */
+  readonly start: boolean;
+  /** Of the container that was made anew from `safety`. */
+  readonly returnedId?: string | undefined;
 }
 
 /** The notes of unfinished restores. */
@@ -37,4 +61,9 @@ export const restoreLabel = "gangway.restore";
 /** The name of a container until all of it is restored. */
 export function restoreNameFor(container: string, operation: string): string {
   return `${container}.gw-restore-${operation}`;
+}
+
+/** What stands for a volume among the names that operations wait for each other at. No container has such a name. */
+export function volumeLockFor(volume: string): string {
+  return `/volume/${volume}`;
 }

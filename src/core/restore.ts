@@ -1,13 +1,17 @@
 import type { BackedUpVolume, BackupPlan, CreatePlan, NetworkDefinition } from "./backup.ts";
 import type { ContainerInspect, CreateBody, EndpointConfig, MountRequest } from "./inspect.ts";
 import { lentMounts } from "./recreate/mounts.ts";
+import { type InPlace, type InPlaceSubject, inPlaceConflicts, inPlaceOf, isElsewhere } from "./restore-in-place.ts";
 
 /** What a restore is to make of a backup. */
 export interface RestoreWish {
   /** What the container is to be called. */
   readonly container: string;
-  /** `same`: under their own names, where nobody has these; `new`: under names of their own, beside what there is. */
-  readonly volumes: "same" | "new";
+  /**
+   * `same`: under their own names, where nobody has these; `new`: under names of their own, beside what there is;
+   * `replace`: under their own names, in place of what has these, and of the container that has the name.
+   */
+  readonly volumes: "same" | "new" | "replace";
   /** The ports of the host that are to be published in place of those of the backup: `{ "80/tcp": "8081" }`. */
   readonly ports: Readonly<Record<string, string>>;
   /** Undefined: as it was when the backup was made, but for a copy that could write to the original's directories. */
@@ -22,13 +26,18 @@ export interface Existing {
   readonly networks: ReadonlySet<string>;
 }
 
-/** What a restore creates, in this order; nothing of it is there yet. */
+/** What is to be known besides where a restore takes the place of what is there. */
+export type Surroundings = Pick<InPlaceSubject, "backupsPath" | "inspected" | "isNeeded">;
+
+/** What a restore creates, in this order; nothing of it is there yet, or it is removed before. */
 export interface RestorePlan {
   readonly container: string;
   readonly networks: readonly NetworkDefinition[];
   readonly volumes: readonly (BackedUpVolume & { readonly newName: string })[];
   readonly create: CreatePlan;
   readonly start: boolean;
+  /** What goes before; absent where nothing does. */
+  readonly replaces?: InPlace | undefined;
   /** Sentences on what may not be as one expects. */
   readonly warnings: readonly string[];
 }
@@ -40,19 +49,38 @@ export type RestoreDecision =
 
 const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
-/** Decides what a restore creates. Nothing that is there is ever written to. */
-export function planRestore(backup: BackupPlan, wish: RestoreWish, existing: Existing): RestoreDecision {
+/**
+ * Decides what a restore creates, and with `replace` what it removes before; otherwise nothing that is there is ever
+ * written to. `surroundings` are for `replace` only.
+ */
+export function planRestore(
+  backup: BackupPlan,
+  wish: RestoreWish,
+  existing: Existing,
+  surroundings: Surroundings = { backupsPath: undefined, inspected: [], isNeeded: () => false },
+): RestoreDecision {
   const { container } = wish;
   const isCopy = container !== backup.container;
-  const volumes = backup.volumes.map((volume) => ({
+  const all = backup.volumes.map((volume) => ({
     ...volume,
     // A new one in the engine's own keeping, in place of what the options name.
-    ...(wish.volumes === "new" && isElsewhere(volume) ? { options: {} } : {}),
-    newName: newNameFor(volume, backup, wish),
+    ...(wish.volumes === "new" && isData(volume) ? { options: {} } : {}),
+    newName: newNameFor(volume, backup, wish, existing),
   }));
-  const conflicts = conflictsOf(backup, wish, existing, volumes);
+  // What is there and cannot be filled again stays, and is what the container gets.
+  const isKept = ({ part, newName }: (typeof all)[number]): boolean =>
+    wish.volumes === "replace" && part === undefined && existing.volumes.has(newName);
+  const volumes = all.filter((volume) => !isKept(volume));
+  const there = volumes.filter(({ newName }) => existing.volumes.has(newName)).map(({ newName }) => newName);
+  const replaces = wish.volumes === "replace" ? inPlaceOf(container, there, existing.containers) : undefined;
+  const conflicts = [
+    ...conflictsOf(backup, wish, existing, volumes),
+    ...(replaces === undefined
+      ? []
+      : inPlaceConflicts({ ...surroundings, container, all: existing.containers, volumes: replaces.volumes })),
+  ];
   if (conflicts.length > 0) return { kind: "conflicts", conflicts };
-  const names = new Map(volumes.map(({ name, newName }) => [name, newName]));
+  const names = new Map(all.map(({ name, newName }) => [name, newName]));
   const body = bodyFor(withoutLender(backup), { names, ports: wish.ports, isCopy });
   const connect = backup.create.connect.map(({ network, endpoint }) => ({
     network,
@@ -66,22 +94,32 @@ export function planRestore(backup: BackupPlan, wish: RestoreWish, existing: Exi
       ...{ container, volumes, start: wish.start ?? (wasStarted && shared.length === 0) },
       networks: backup.networks.filter(({ name }) => !existing.networks.has(name)),
       create: { ...backup.create, body, connect },
-      warnings: [...warningsOf(backup), ...warningOfShared(shared, wish.start ?? !wasStarted)],
+      ...(replaces === undefined ? {} : { replaces }),
+      warnings: [
+        ...warningsOf(
+          backup,
+          volumes,
+          all.filter(isKept).map(({ newName }) => newName),
+        ),
+        ...warningOfShared(shared, wish.start ?? !wasStarted),
+      ],
     },
   };
 }
 
-/** Its options name a directory of the host, or a share, that may be full of data however new the volume is. */
-function isElsewhere({ options, part }: BackedUpVolume): boolean {
-  return part !== undefined && options["device"] !== undefined && options["type"] !== "tmpfs";
+/** It is to be filled, and its options name a directory or a share. */
+function isData({ options, part }: BackedUpVolume): boolean {
+  return part !== undefined && isElsewhere(options);
 }
 
 /** Anonymous volumes get a name: nobody could tell what they are otherwise, and the next prune would take them. */
 function newNameFor(
-  { name, anonymous, destinations }: BackedUpVolume,
+  { name, anonymous, destinations, part }: BackedUpVolume,
   { createdAt }: BackupPlan,
   { container, volumes }: RestoreWish,
+  existing: Existing,
 ): string {
+  if (volumes === "replace" && part === undefined && existing.volumes.has(name)) return name;
   const time = createdAt.replaceAll(/[-:]/g, "").slice(0, 15);
   const path = (destinations[0] ?? "").replaceAll(/[^a-zA-Z0-9]+/g, "-");
   const readable = anonymous ? `${container}${path}` : name;
@@ -90,25 +128,27 @@ function newNameFor(
 
 function conflictsOf(
   backup: BackupPlan,
-  { container, ports }: RestoreWish,
+  { container, ports, volumes: kind }: RestoreWish,
   existing: Existing,
   volumes: readonly (BackedUpVolume & { readonly newName: string })[],
 ): readonly string[] {
+  const isInPlace = kind === "replace";
   const taken = existing.containers.some(({ Name }) => Name === `/${container}`);
   const there = volumes.filter(({ newName }) => existing.volumes.has(newName)).map(({ newName }) => newName);
-  const elsewhere = volumes.filter(isElsewhere).map(({ newName }) => newName);
+  const elsewhere = volumes.filter(isData).map(({ newName }) => newName);
   const bindings = backup.create.body.HostConfig["PortBindings"] as Readonly<Record<string, unknown>> | undefined;
   const unknown = Object.keys(ports).filter((port) => !Object.hasOwn(bindings ?? {}, port));
   const found: readonly (readonly [boolean, string])[] = [
     [!volumeName.test(container), `${JSON.stringify(container)} is no name for a container.`],
     [
-      taken,
-      `There is a container ${container} already: restore under another name, or rename or remove that one first.`,
+      taken && !isInPlace,
+      `There is a container ${container} already: restore under another name, or in its place with ` +
+        '`"volumes": "replace"`, or rename or remove that one first.',
     ],
     [
-      there.length > 0,
+      there.length > 0 && !isInPlace,
       `There is a volume of this name already, and nothing is written into it: ${there.join(", ")}. Restore with new ` +
-        "names for the volumes, or remove what is there first.",
+        'names for the volumes, or in the place of what is there with `"volumes": "replace"`, or remove that first.',
     ],
     [
       elsewhere.length > 0,
@@ -199,7 +239,11 @@ function labelsOfCopy(labels: Readonly<Record<string, string>> | null | undefine
   return Object.fromEntries(Object.entries(labels ?? {}).filter(([name]) => !name.startsWith("com.docker.compose.")));
 }
 
-function warningsOf({ volumes, binds, warnings }: BackupPlan): readonly string[] {
+function warningsOf(
+  { binds, warnings }: BackupPlan,
+  volumes: RestorePlan["volumes"],
+  left: readonly string[],
+): readonly string[] {
   const empty = volumes.filter(({ part }) => part === undefined).map(({ name }) => name);
   const kept = binds.filter(({ part }) => part !== undefined).map(({ source }) => source);
   return [
@@ -207,6 +251,9 @@ function warningsOf({ volumes, binds, warnings }: BackupPlan): readonly string[]
     ...(empty.length === 0
       ? []
       : [`These volumes were left out of the backup and are empty now: ${empty.join(", ")}.`]),
+    ...(left.length === 0
+      ? []
+      : [`These volumes were left out of the backup and stay as they are: ${left.join(", ")}.`]),
     ...(kept.length === 0
       ? []
       : [

@@ -4,6 +4,16 @@ import { backupSteps, type BackupEntry as Entry } from "../core/backup-journal.t
 /** What entries have in `schema`; a change of their form changes it. */
 export const backupJournalVersion = 1;
 
+/** Containers that are to run again. */
+export const halts = z.array(
+  z.looseObject({
+    container: z.string().min(1),
+    id: z.string().min(1),
+    deed: z.enum(["stop", "pause"]),
+    startedAt: z.string(),
+  }),
+);
+
 /** What Gangway wrote itself. */
 export const BackupEntry: z.ZodType<Entry> = z.looseObject({
   schema: z.literal(backupJournalVersion),
@@ -12,17 +22,10 @@ export const BackupEntry: z.ZodType<Entry> = z.looseObject({
   id: z.string(),
   node: z.string(),
   container: z.string().min(1),
-  command: z.literal("update").exactOptional(),
+  command: z.enum(["update", "restore"]).exactOptional(),
   startedAt: z.string(),
   step: z.enum(backupSteps),
-  halts: z.array(
-    z.looseObject({
-      container: z.string().min(1),
-      id: z.string().min(1),
-      deed: z.enum(["stop", "pause"]),
-      startedAt: z.string(),
-    }),
-  ),
+  halts,
   begun: z.int().nonnegative(),
   partial: z.string().min(1),
 });

@@ -70,13 +70,21 @@ export async function prepareBackup(
   };
 }
 
-/** Where the container sees the backups. */
-function backupsSeenIn(
+/** Where the backups are on the engine's host; undefined where they are not there. */
+export function backupsPathOf(
   { backupPlace: { directory, isOnHost }, ownContainerId }: Pick<HaltsDependencies, "backupPlace" | "ownContainerId">,
+  all: Survey["all"],
+): string | undefined {
+  const own = all.find(({ Id }) => Id === ownContainerId);
+  return own === undefined ? (isOnHost ? directory : undefined) : hostPathOf(directory, own);
+}
+
+/** Where the container sees the backups. */
+export function backupsSeenIn(
+  deps: Pick<HaltsDependencies, "backupPlace" | "ownContainerId">,
   { target, all }: Pick<Survey, "target" | "all">,
 ): readonly string[] {
-  const own = all.find(({ Id }) => Id === ownContainerId);
-  const path = own === undefined ? (isOnHost ? directory : undefined) : hostPathOf(directory, own);
+  const path = backupsPathOf(deps, all);
   return path === undefined ? [] : destinationsOfHostPath(path, target.Mounts);
 }
 
@@ -86,12 +94,20 @@ async function sourcesFor(
 ): Promise<Omit<HaltSubject, "all">> {
   const { target } = survey;
   const labels = labelsLeavingOut(backupLabelsFrom(target.Config.Labels ?? {}), backupsSeenIn(deps, survey));
-  const isWay = await deps.wayToEngine();
   return {
     consistency: labels.consistency ?? deps.backups.consistency,
     ...sourcesOf(target, labels),
-    isNeeded: (inspect: ContainerInspect) => inspect.Id === deps.ownContainerId || isWay(inspect),
+    isNeeded: await isNeededOf(deps),
   };
+}
+
+/** Is a container Gangway itself, or what it reaches the engine through? */
+export async function isNeededOf({
+  ownContainerId,
+  wayToEngine,
+}: Pick<HaltsDependencies, "ownContainerId" | "wayToEngine">): Promise<(inspect: ContainerInspect) => boolean> {
+  const isWay = await wayToEngine();
+  return (inspect) => inspect.Id === ownContainerId || isWay(inspect);
 }
 
 async function planFor(
@@ -115,7 +131,7 @@ async function planFor(
 }
 
 /** Those that the engine knows. */
-async function known<Found>(
+export async function known<Found>(
   names: readonly string[],
   find: (name: string) => Promise<Found>,
 ): Promise<readonly Found[]> {

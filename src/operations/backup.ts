@@ -8,6 +8,7 @@ import type { ContainerInspect } from "../core/inspect.ts";
 import type { Command, Outcome } from "../core/operation.ts";
 import type { Engine, Inventory } from "../core/ports.ts";
 import { bytesText } from "../core/prune/prune.ts";
+import type { RestoreJournal } from "../core/restore-journal.ts";
 import type { EngineStorage } from "../core/storage.ts";
 import type { BackupDraft, BackupFile, Vault } from "../core/vault.ts";
 import { GangwayError, messageOf } from "../lib/errors.ts";
@@ -29,6 +30,7 @@ export interface BackupDependencies {
     Pick<Disk, "usage">;
   readonly vault: Vault;
   readonly backupJournal: BackupJournal;
+  readonly restoreJournal: RestoreJournal;
   readonly backups: BackupSettings;
   /** The backup directory, absolute; `isOnHost`: the engine's host has the same file system as Gangway. */
   readonly backupPlace: { readonly directory: string; readonly isOnHost: boolean };
@@ -87,7 +89,7 @@ export interface BackupRequest {
   /** Somebody is at work on it, and holds the locks. */
   readonly order: Order;
   /** What the backup is a step of; absent: it was asked for by itself. */
-  readonly command?: "update";
+  readonly command?: BackupEntry["command"];
 }
 
 /** A backup that is whole. */
@@ -127,7 +129,8 @@ interface Carried {
   readonly remarks: readonly string[];
 }
 
-async function carryOut(
+/** Makes a backup that was prepared, and resolves when it is whole and all run again that were halted for it. */
+export async function carryOut(
   deps: BackupDependencies,
   prepared: Preparation,
   { order, total, command }: Carriage,

@@ -41,7 +41,7 @@ export async function createCandidate(
   const retag = await retagFor(engine, member, signal);
   if (retag !== undefined) {
     await noteRetags([retag]);
-    await engine.tag(member.newImageId, parsed(retag.reference), signal);
+    await moveTag(engine, { ...retag, imageId: member.newImageId }, signal);
   }
   signal.throwIfAborted();
   // An abort in the middle would leave it open whether there is a container.
@@ -56,10 +56,10 @@ export async function createCandidate(
   return id;
 }
 
-/** What the tag of the member's reference is to be given back to; undefined where it names the right image. */
-async function retagFor(
+/** What the tag of a reference is to be given back to; undefined where it names the right image. */
+export async function retagFor(
   engine: Pick<Engine, "inspectImage">,
-  { reference, newImageId }: SwapMember,
+  { reference, newImageId }: Pick<SwapMember, "newImageId" | "reference">,
   signal: AbortSignal,
 ): Promise<Retag | undefined> {
   const image = parseImageReference(reference);
@@ -79,6 +79,15 @@ async function imageIdOf(
     if (isErrorWithCode(error, "engine_not_found")) return null;
     throw error;
   }
+}
+
+/** Lets a tag name an image. */
+export async function moveTag(
+  engine: Pick<Engine, "tag">,
+  { reference, imageId }: { readonly reference: string; readonly imageId: string },
+  signal: AbortSignal,
+): Promise<void> {
+  await engine.tag(imageId, parsed(reference), signal);
 }
 
 /** Lets a tag name again what it named before. */

@@ -1,14 +1,17 @@
 import { outdatedBackups } from "../core/backup-retention.ts";
+import type { RestoreJournal } from "../core/restore-journal.ts";
 import type { BackupFile, Vault } from "../core/vault.ts";
 import type { BackupDependencies } from "./backup.ts";
 
 type RetentionDependencies = Pick<BackupDependencies, "backups" | "clock" | "log" | "node"> & {
   readonly vault: Pick<Vault, "list" | "planOf" | "remove">;
+  readonly restoreJournal: Pick<RestoreJournal, "all">;
 };
 
 /**
  * Removes the backups of a container that retention has no place for, never `made`, the one that was just made. Another
  * Gangway may keep its own in the same directory: what is not said to be this node's stays, and what cannot be read too.
+ * What a restore that has not ended reads from, or would bring back what was there from, stays as well.
  * One that stays too long is no reason for the new one to have failed.
  */
 export async function removeOutdated(
@@ -19,11 +22,14 @@ export async function removeOutdated(
 ): Promise<void> {
   const { vault, backups, clock, log } = deps;
   try {
+    const entries = await deps.restoreJournal.all();
+    const needed = new Set(entries.flatMap(({ file, replaced }) => [file, replaced?.safety ?? file]));
     const own: BackupFile[] = [];
     for (const backup of await vault.list()) {
       if (backup.container === container && (await isOwn(deps, backup, signal))) own.push(backup);
     }
     for (const { file } of outdatedBackups(own, { container, made }, backups.retention, clock.now())) {
+      if (needed.has(file)) continue;
       await vault.remove(file);
       log.info({ container, file }, "an old backup was removed");
     }

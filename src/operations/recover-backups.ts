@@ -60,7 +60,8 @@ async function recover(deps: BackupRecoveryDependencies, entry: BackupEntry, sig
     deps.log.warn(fields, "an interrupted backup was found");
     const outcome = await putRight(deps, entry, deadline(resumeMs, signal));
     await deps.backupJournal.remove(operation);
-    tell(deps, entry, outcome);
+    // Whoever ends the restore tells of both.
+    if (entry.command !== "restore") tell(deps, entry, outcome);
   } catch (error) {
     deps.log.error({ ...fields, err: error }, "an interrupted backup could not be dealt with yet");
   }

@@ -1,25 +1,30 @@
 import type { OperationResult, Outcome } from "../core/operation.ts";
 import { type RestoreEnding, restoreEnding } from "../core/restore-ending.ts";
-import type { RestoreEntry } from "../core/restore-journal.ts";
+import { type RestoreEntry, volumeLockFor } from "../core/restore-journal.ts";
 import type { Locks } from "../lib/locks.ts";
 import { type Clock, deadline } from "../lib/time.ts";
+import { type BringBackDependencies, endInPlace } from "./bring-back.ts";
 import type { RestoreDependencies } from "./restore.ts";
+import { endText } from "./restore-in-place.ts";
 import { engineLock } from "./runner.ts";
 import { inspectIfThere } from "./survey.ts";
 import { undoRestore } from "./undo-restore.ts";
 
 export interface RestoreRecoveryDependencies
-  extends Pick<RestoreDependencies, "engine" | "restoreJournal" | "node" | "atWork" | "log"> {
+  extends BringBackDependencies,
+    Pick<RestoreDependencies, "atWork" | "node"> {
   readonly clock: Clock;
   readonly locks: Locks;
   readonly onResult: (result: OperationResult) => void;
 }
 
 const undoMs = 180_000;
+/** Data is written at the pace of a disk, and what does not move at all ends by itself. */
+const returnMs = 12 * 3_600_000;
 
 /**
  * Ends the restores that a crash has left half done: where the container got its name all stays, otherwise everything
- * that was created is removed again. Resolves to the number of those that are still to be dealt with.
+ * that was created is removed again, and what it took the place of is there again. Resolves to the number of those that are still to be dealt with.
  */
 export async function recoverRestores(deps: RestoreRecoveryDependencies, signal: AbortSignal): Promise<number> {
   const { restoreJournal, atWork, log, node } = deps;
@@ -39,22 +44,42 @@ export async function recoverRestores(deps: RestoreRecoveryDependencies, signal:
 }
 
 async function recover(deps: RestoreRecoveryDependencies, entry: RestoreEntry, signal: AbortSignal): Promise<void> {
-  const { container, operation, id, startedAt } = entry;
+  const { container, id, startedAt, volumes } = entry;
   const fields = { container, operation: id };
-  using _ = await deps.locks.acquire([container], [engineLock]);
+  using _ = await deps.locks.acquire([container, ...volumes.map(volumeLockFor)], [engineLock]);
   try {
     deps.log.warn(fields, "an interrupted restore was found");
-    const limit = deadline(undoMs, signal);
-    const found = entry.newId === undefined ? undefined : await inspectIfThere(deps.engine, entry.newId, limit);
-    const ending = restoreEnding(entry, found);
-    if (ending === "undo") await undoRestore(deps, entry, limit);
-    await deps.restoreJournal.remove(operation);
-    const outcome = outcomeOf(entry, ending);
+    const outcome = await (entry.replaced === undefined ? endBeside : endReplacing)(deps, entry, signal);
     const finishedAt = new Date(deps.clock.now()).toISOString();
     deps.onResult({ id, command: "restore", container, startedAt, finishedAt, ...outcome });
   } catch (error) {
     deps.log.error({ ...fields, err: error }, "an interrupted restore could not be dealt with yet");
   }
+}
+
+async function endBeside(
+  deps: RestoreRecoveryDependencies,
+  entry: RestoreEntry,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const limit = deadline(undoMs, signal);
+  const found = entry.newId === undefined ? undefined : await inspectIfThere(deps.engine, entry.newId, limit);
+  const ending = restoreEnding(entry, found);
+  if (ending === "undo") await undoRestore(deps, entry, limit);
+  await deps.restoreJournal.remove(entry.operation);
+  return outcomeOf(entry, ending);
+}
+
+async function endReplacing(
+  deps: RestoreRecoveryDependencies,
+  entry: RestoreEntry,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const end = await endInPlace(deps, entry, deadline(returnMs, signal));
+  const text = endText(entry, end);
+  if (end.ending === "done") return { state: "done", message: text };
+  const message = `The restore of ${entry.container} from ${entry.file} was interrupted. ${text}`;
+  return { state: "failed", code: "backup_failed", message };
 }
 
 function outcomeOf({ container, file, volumes, networks }: RestoreEntry, ending: RestoreEnding): Outcome {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RestoreEntry as Entry } from "../core/restore-journal.ts";
+import { halts } from "./backup-entry.ts";
 
 /** What entries have in `schema`; a change of their form changes it. */
 export const restoreJournalVersion = 1;
@@ -19,4 +20,16 @@ export const RestoreEntry: z.ZodType<Entry> = z.looseObject({
   newId: z.string().optional(),
   named: z.boolean().optional(),
   undoing: z.boolean().optional(),
+  retags: z.array(z.object({ reference: z.string(), imageId: z.string().nullable() })).optional(),
+  replaced: z
+    .looseObject({
+      halts,
+      begun: z.int().nonnegative(),
+      oldId: z.string().optional(),
+      imageId: z.string().optional(),
+      safety: z.string().optional(),
+      start: z.boolean(),
+      returnedId: z.string().optional(),
+    })
+    .optional(),
 });

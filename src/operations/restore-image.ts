@@ -10,35 +10,47 @@ export interface RestoreImageDependencies {
   readonly registry: Pick<Registry, "credentialsFor">;
 }
 
+/** What a container is created from. */
+export interface ProvidedImage {
+  readonly imageId: string;
+  /** A sentence, where it is another image than it was. */
+  readonly remarks: readonly string[];
+}
+
 /**
- * Sees to it that the reference that a container was created from stands for an image here: the very same one where that
- * can be had. Resolves to a sentence where it is another one. Images that were pulled stay, whatever becomes of the rest.
+ * Sees to it that there is an image for a container here: the very same one where that can be had, also where the tag
+ * stands for another one by now; else what the tag stands for. Images that were pulled stay, whatever becomes of the rest.
  */
 export async function provideImage(
   deps: RestoreImageDependencies,
   { image }: BackupPlan,
   report: Report,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<ProvidedImage> {
   const { engine } = deps;
   const parsed = parseImageReference(image.reference);
   const text = parsed.kind === "reference" ? canonicalText(parsed) : image.reference;
   const there = await imageIfThere(engine, text, signal);
-  if (there !== undefined) return there.Id === image.id ? [] : [otherImage(image.reference)];
-  if (parsed.kind !== "reference") {
+  const isHere = (await imageIfThere(engine, image.id, signal)) !== undefined;
+  if (!isHere && parsed.kind === "reference" && there?.Id !== image.id) {
+    const isExact = await pullExact(deps, image, report, signal);
+    if (!isExact && there === undefined) await pull(deps, parsed, report, signal);
+  }
+  const same = await imageIfThere(engine, image.id, signal);
+  if (same !== undefined) {
+    if (there === undefined && parsed.kind === "reference" && parsed.digest === undefined) {
+      await engine.tag(same.Id, parsed, signal);
+    }
+    return { imageId: same.Id, remarks: [] };
+  }
+  if (there === undefined && parsed.kind !== "reference") {
     throw new GangwayError(
       "backup_failed",
       `The image ${image.reference} is not here, and cannot be pulled by that name`,
     );
   }
-  if ((await imageIfThere(engine, image.id, signal)) === undefined) {
-    const exact = await pullExact(deps, image, report, signal);
-    if (!exact) await pull(deps, parsed, report, signal);
-  }
-  const same = await imageIfThere(engine, image.id, signal);
-  if (same !== undefined && parsed.digest === undefined) await engine.tag(same.Id, parsed, signal);
-  const now = await engine.inspectImage(text, signal);
-  return now.Id === image.id ? [] : [otherImage(image.reference)];
+  const other = there ?? (await engine.inspectImage(text, signal));
+  return { imageId: other.Id, remarks: other.Id === image.id ? [] : [otherImage(image.reference)] };
 }
 
 /** By its digest, under which no other image can stand. */

@@ -1,13 +1,15 @@
 import { isBackedUpFirst } from "../core/backup-first.ts";
 import { dependantsFor } from "../core/dependants.ts";
 import type { Command } from "../core/operation.ts";
+import { volumeLockFor } from "../core/restore-journal.ts";
+import type { Vault } from "../core/vault.ts";
 import { backupScopeOf, type HaltsDependencies } from "./backup-preparation.ts";
 import { surveyOf } from "./survey.ts";
 
 /** Which containers a command will touch: those, too, that are replaced,
  * restarted or stopped together with its own. */
 export async function scopeOf(
-  deps: HaltsDependencies & { readonly backupFirst: boolean },
+  deps: HaltsDependencies & { readonly backupFirst: boolean; readonly vault: Pick<Vault, "planOf"> },
   command: Command,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
@@ -31,6 +33,11 @@ export async function scopeOf(
     }
     case "backup":
       return await backupScopeOf(deps, command.container, signal);
+    case "restore": {
+      // Two restores that make the same volumes would be in each other's way.
+      const { volumes } = await deps.vault.planOf(command.file, signal);
+      return [command.container, ...(command.volumes === "new" ? [] : volumes.map(({ name }) => volumeLockFor(name)))];
+    }
     default:
       return [];
   }

@@ -4,11 +4,12 @@ import { type RestoreEntry, type RestoreJournal, restoreLabel, restoreNameFor } 
 import type { EngineStorage } from "../core/storage.ts";
 import { isErrorWithCode } from "../lib/errors.ts";
 import { removeHelper } from "./backup-helper.ts";
+import { giveBackTag } from "./candidate.ts";
 import { removeIfThere } from "./put-back.ts";
 
 export interface UndoRestoreDependencies {
   readonly restoreJournal: Pick<RestoreJournal, "put">;
-  readonly engine: Pick<Engine, "inspect" | "remove"> &
+  readonly engine: Pick<Engine, "inspect" | "remove" | "tag" | "untag"> &
     Pick<EngineStorage, "inspectNetwork" | "inspectVolume"> &
     Pick<Disk, "removeNetwork" | "removeVolume">;
 }
@@ -19,9 +20,10 @@ export async function undoRestore(
   entry: RestoreEntry,
   signal: AbortSignal,
 ): Promise<void> {
-  const { container, operation, volumes, networks } = entry;
+  const { container, operation, volumes, networks, retags = [] } = entry;
   // From here on a container that is gone says nothing of how the restore ended.
   await restoreJournal.put({ ...entry, undoing: true });
+  for (const retag of retags) await giveBackTag(engine, retag, signal);
   await removeHelper(engine, { container, operation }, signal);
   await removeIfThere(engine, restoreNameFor(container, operation), signal);
   for (const name of volumes) {

@@ -47,11 +47,18 @@ export function needsOf({ containers, journal, backups, restores, ownContainerId
   const noted = involved.map(({ inspect }) => inspect);
   // Those that a backup has stopped are to run again.
   const halted = backups.flatMap(({ halts }) => halts.map(({ id }) => id));
-  const notedIds = new Set([...involved.flatMap(({ oldId, newId }) => [oldId, newId ?? oldId]), ...halted]);
+  // What a restore takes the place of may have to come back.
+  const replaced = restores.flatMap((restore) => restore.replaced ?? []);
+  const notedIds = new Set([
+    ...involved.flatMap(({ oldId, newId }) => [oldId, newId ?? oldId]),
+    ...halted,
+    ...replaced.flatMap(({ oldId }) => oldId ?? []),
+  ]);
   const helpers = new Set(journal.flatMap(({ helper }) => (helper === undefined ? [] : [helper.container])));
   const notedImages = new Set([
     ...involved.flatMap(({ inspect, newImageId }) => [inspect.Image, newImageId]),
-    ...journal.flatMap(({ retags }) => retags.flatMap(({ imageId }) => imageId ?? [])),
+    ...[...journal, ...restores].flatMap(({ retags = [] }) => retags.flatMap(({ imageId }) => imageId ?? [])),
+    ...replaced.flatMap(({ imageId }) => imageId ?? []),
   ]);
   const madeVolumes = new Set(restores.flatMap(({ volumes }) => volumes));
   const madeNetworks = new Set(restores.flatMap(({ networks }) => networks));

@@ -43,6 +43,10 @@ export const RestorePreview = z
         start: z.boolean(),
       })
       .nullable(),
+    removes: z
+      .strictObject({ container: z.string().nullable(), volumes: z.array(z.string()) })
+      .nullable()
+      .meta({ description: "What is backed up and removed before; null where nothing is." }),
     warnings: z.array(z.string()),
   })
   .meta({
@@ -135,6 +139,10 @@ function previewView({ name: node }: ServedNode, file: string, backup: BackupPla
             networks: plan.networks.map((network) => network.name),
             start: plan.start,
           },
-    warnings: plan?.warnings ?? backup.warnings,
+    removes:
+      plan?.replaces === undefined
+        ? null
+        : { container: plan.replaces.target === undefined ? null : plan.container, volumes: plan.replaces.volumes },
+    warnings: plan === undefined ? backup.warnings : [...plan.warnings, ...(plan.replaces?.warnings ?? [])],
   };
 }

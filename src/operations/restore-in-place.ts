@@ -1,0 +1,192 @@
+import type { Halt } from "../core/backup-journal.ts";
+import type { ContainerInspect } from "../core/inspect.ts";
+import type { Outcome } from "../core/operation.ts";
+import type { InPlace } from "../core/restore-in-place.ts";
+import type { ReplacedEntry, RestoreEntry } from "../core/restore-journal.ts";
+import { GangwayError, isErrorWithCode, messageOf } from "../lib/errors.ts";
+import { within } from "../lib/within.ts";
+import { carryOut } from "./backup.ts";
+import { removeHelper } from "./backup-helper.ts";
+import { requireSpace } from "./backup-preparation.ts";
+import { endInPlace, type InPlaceEnd } from "./bring-back.ts";
+import { haltAll, requireHalted } from "./halts.ts";
+import type { RestoreCommand, RestoreDependencies } from "./restore.ts";
+import { createRestored, createStorage, finishRestored, type RestoreWork, startRestored } from "./restore-steps.ts";
+import type { Order } from "./runner.ts";
+import { prepareSafety } from "./safety-backup.ts";
+import { type RestoreSurvey, surveyRestore } from "./survey-restore.ts";
+
+/** A restore of which everything that can be found out beforehand is found out. */
+export interface InPlaceWork {
+  readonly command: RestoreCommand;
+  readonly survey: RestoreSurvey;
+  readonly work: RestoreWork;
+  /** What is going to be noted first. */
+  readonly entry: RestoreEntry;
+  /** What is to be said of it where it ends well. */
+  readonly sentences: readonly string[];
+  readonly order: Order;
+}
+
+const nothing: InPlace = { target: undefined, volumes: [], warnings: [] };
+const noteMs = 60_000;
+/** Data is written at the pace of a disk, and what does not move at all ends by itself. */
+const returnMs = 12 * 3_600_000;
+
+/**
+ * Restores in the place of what is there: stops the container, backs it up as it is now, removes it and the volumes that
+ * are filled, and makes all of it anew. Whatever goes wrong, what was there before is there again.
+ */
+export async function restoreInPlace(
+  deps: RestoreDependencies,
+  { command, survey, work, entry: beginning, sentences, order }: InPlaceWork,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { engine, restoreJournal, log } = deps;
+  const { container, operation, file } = beginning;
+  const replaces = work.plan.replaces ?? nothing;
+  const { target } = replaces;
+  const { all, inspected } = survey;
+  const subject = { backup: work.source.backup, file, plan: work.plan, all, inspected, imageId: work.imageId };
+  const prepared = await prepareSafety(deps, subject, signal);
+  const total = await requireSpace(deps, prepared.plan, signal);
+  const halts = target?.State.Running === true ? [haltOf(container, target)] : [];
+  let replaced: ReplacedEntry = {
+    ...{ halts, begun: 0, start: work.plan.start, imageId: prepared.plan.image.id },
+    ...(target === undefined ? {} : { oldId: target.Id }),
+  };
+  let entry: RestoreEntry = {
+    ...beginning,
+    volumes: [...new Set([...beginning.volumes, ...prepared.plan.volumes.map(({ name }) => name)])],
+    networks: [...new Set([...beginning.networks, ...prepared.plan.networks.map(({ name }) => name)])],
+  };
+  const note = async (changes: Partial<RestoreEntry>, more: Partial<ReplacedEntry> = {}): Promise<void> => {
+    replaced = { ...replaced, ...more };
+    entry = { ...entry, ...changes, replaced };
+    await within(restoreJournal.put(entry), { ms: noteMs, late: () => new GangwayError("file_failed", notNoted) });
+  };
+  try {
+    await note({});
+    await haltAll(deps, halts, (halting) => note({}, halting), signal);
+    const made = await carryOut(deps, prepared, { order, total, command: "restore" }, signal);
+    order.report({ phase: "restoring" });
+    await requireSame(deps, { command, work, replaced, target }, signal);
+    await removeHelper(engine, { container, operation }, signal);
+    await note({}, { safety: made.file.file });
+    await remove(deps, replaces, signal);
+    await createStorage(deps, entry, work, signal);
+    const newId = await createRestored(deps, entry, work, (retags) => note({ retags }), signal);
+    await note({ newId, retags: [] });
+    await finishRestored(deps, work.plan, newId, signal);
+  } catch (error) {
+    return await failed(deps, entry, error, signal);
+  }
+  // All is there: a note that cannot be written takes nothing of it away, and the recovery looks at the container.
+  await note({ named: true }).catch((error: unknown) =>
+    log.error({ container, err: error }, "a restore could not be noted"),
+  );
+  const isPaused = work.source.backup.state === "paused";
+  const fault = work.plan.start ? await startRestored(deps, { container, isPaused }, signal) : undefined;
+  await restoreJournal
+    .remove(operation)
+    .catch((error: unknown) => log.error({ container, err: error }, "a restore could not be closed yet"));
+  const safety = replaced.safety ?? "";
+  const message = [...sentences, fault ?? [], whereItIs(safety, fault !== undefined), ...work.plan.warnings];
+  return { state: fault === undefined ? "done" : "failed", message: message.flat().join(" ") };
+}
+
+const notNoted = "the journal took no note for 60 s; look whether the disk of data_dir is still there";
+
+function haltOf(container: string, { Id: id, State }: ContainerInspect): Halt {
+  return { container, id, deed: "stop", startedAt: State.StartedAt };
+}
+
+/** What the backup that was made before is good for. */
+export function whereItIs(safety: string, isWanted: boolean): string {
+  const advice = isWanted ? ': to have it back, restore that file, with `"volumes": "replace"`' : "";
+  return `What was there before is in ${safety}${advice}.`;
+}
+
+interface Sameness {
+  readonly command: RestoreCommand;
+  readonly work: RestoreWork;
+  readonly replaced: ReplacedEntry;
+  readonly target: ContainerInspect | undefined;
+}
+
+/** Rejects with `backup_failed` where what would be removed is not what was backed up, or not only. */
+async function requireSame(
+  deps: RestoreDependencies,
+  { command, work, replaced, target }: Sameness,
+  signal: AbortSignal,
+): Promise<void> {
+  await requireHalted(deps, replaced.halts, signal);
+  // Nobody may have taken it away meanwhile.
+  const backup = await deps.vault.planOf(command.file, signal);
+  const { decision, all } = await surveyRestore(deps, backup, command, signal);
+  if (decision.kind === "conflicts") throw new GangwayError("backup_failed", decision.conflicts.join(" "));
+  const now = decision.plan.replaces ?? nothing;
+  const { volumes = [] } = work.plan.replaces ?? {};
+  const isSame =
+    now.target?.Id === target?.Id &&
+    now.volumes.join() === volumes.join() &&
+    (target === undefined || isAsItWas(target, replaced, all));
+  if (!isSame) {
+    const message = `somebody changed or started what ${command.container} is, or its volumes, meanwhile; ask again`;
+    throw new GangwayError("backup_failed", message);
+  }
+}
+
+function isAsItWas(target: ContainerInspect, { halts }: ReplacedEntry, all: readonly ContainerInspect[]): boolean {
+  const now = all.find(({ Id }) => Id === target.Id)?.State;
+  const startedAt = halts[0]?.startedAt ?? target.State.StartedAt;
+  return now !== undefined && !now.Running && now.StartedAt === startedAt;
+}
+
+/** The engine removes no container that runs, and no volume that a container has. */
+async function remove(
+  { engine }: Pick<RestoreDependencies, "engine">,
+  { target, volumes }: InPlace,
+  signal: AbortSignal,
+): Promise<void> {
+  if (target !== undefined) await engine.remove(target.Id, { force: false }, signal);
+  for (const volume of volumes) await engine.removeVolume(volume, signal);
+}
+
+async function failed(
+  deps: RestoreDependencies,
+  entry: RestoreEntry,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { container, id, file, replaced } = entry;
+  const code = error instanceof GangwayError ? error.code : "backup_failed";
+  const cause = `${container} was not restored from ${file}: ${messageOf(error)}.`;
+  try {
+    const end = await endInPlace(deps, entry, AbortSignal.timeout(returnMs));
+    // Nothing has happened, and the runner says why.
+    if (end.ending === "resume" && signal.aborted && isErrorWithCode(error, "aborted")) throw error;
+    if (end.ending === "done") return { state: "done", message: endText(entry, end) };
+    return { state: "failed", code, message: `${cause} ${endText(entry, end)}` };
+  } catch (fault) {
+    if (fault === error) throw error;
+    deps.log.error({ container, operation: id, err: fault }, "a restore could not be undone yet");
+    const kept = replaced?.safety === undefined ? "" : ` ${whereItIs(replaced.safety, false)}`;
+    const message = `${cause} What was there before is not there again: ${messageOf(fault)}. Gangway goes on trying.${kept}`;
+    return { state: "failed", code, message };
+  }
+}
+
+/** What became of a restore in the place of something that did not go through in one go. */
+export function endText({ container, file, replaced }: RestoreEntry, { ending, remarks }: InPlaceEnd): string {
+  const safety = replaced?.safety ?? "";
+  const texts: Readonly<Record<InPlaceEnd["ending"], string>> = {
+    resume: remarks.length > 0 ? "Nothing was removed." : "Nothing was removed, and all is as it was.",
+    return: `What was there before is there again, from ${safety}.`,
+    returned: `What was there before is there again, from ${safety}.`,
+    done: `${container} was restored from ${file}. ${whereItIs(safety, false)}`,
+    taken: `Somebody has made another ${container} meanwhile, which is left alone. ${whereItIs(safety, true)}`,
+    lost: `Somebody has removed ${container} meanwhile; its volumes are kept. ${whereItIs(safety, true)}`,
+  };
+  return [texts[ending], ...remarks].join(" ");
+}

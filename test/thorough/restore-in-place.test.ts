@@ -1,0 +1,171 @@
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Backups, contentOf, listingOf, openBackups } from "../backup-bed.ts";
+import { type Bed, openBed } from "../bed/bed.ts";
+import { runContainer, runIn } from "../bed/containers.ts";
+import { type EngineCall, type EngineProxy, openEngineProxy } from "../bed/engine-proxy.ts";
+import { loadImage } from "../bed/images.ts";
+
+const image = "app:1";
+let bed: Bed;
+let docker: Docker;
+let proxy: EngineProxy;
+let backups: Backups;
+
+beforeAll(async () => {
+  bed = await openBed({ engine: true });
+  docker = bed.engine.docker;
+  proxy = await openEngineProxy(bed.engine.socketPath, join(bed.directory, "in-place.sock"));
+  await loadImage(docker, image, { version: "1", config: { Volumes: { "/anonymous": {} } } });
+  await loadImage(docker, "app:2", { version: "2" });
+  backups = await openBackups(bed, { host: proxy.host });
+});
+afterAll(async () => {
+  await proxy?.[Symbol.asyncDispose]();
+  await bed?.[Symbol.asyncDispose]();
+});
+afterEach(async () => {
+  proxy.onRequest(undefined);
+  await removeAll();
+});
+
+async function removeAll(): Promise<void> {
+  for (const { Id } of await docker.listContainers({ all: true })) {
+    await docker.getContainer(Id).remove({ force: true, v: true });
+  }
+  for (const { Name } of (await docker.listVolumes()).Volumes) await docker.getVolume(Name).remove();
+}
+
+const yesterday = `cd /data; echo yesterday > file; mkdir dir; echo > dir/owned; chown 70000:999 dir/owned
+chmod 0640 dir/owned; chown 999:998 .; chmod 2750 .; echo yesterday > /anonymous/file`;
+const today = `cd /data; echo today > file; rm -r dir; echo > extra; chmod 0700 .; echo today > /anonymous/file; echo > /layer`;
+
+/** Yesterday's backup of a container that is another one by now; gives the file. */
+async function runWeb(): Promise<string> {
+  await runContainer(docker, "web", image, { Env: ["DAY=yesterday"], HostConfig: { Binds: ["data:/data"] } });
+  await runIn(docker, "web", "sh", "-c", yesterday);
+  const file = fileIn((await backups.backUp("web")).message);
+  const anonymous = (await docker.getContainer("web").inspect()).Mounts.find(
+    ({ Destination }) => Destination === "/anonymous",
+  )?.Name;
+  await docker.getContainer("web").remove({ force: true });
+  const HostConfig = { Binds: ["data:/data", `${anonymous}:/anonymous`, "more:/more"] };
+  await runContainer(docker, "web", image, { Env: ["DAY=today"], HostConfig });
+  await runIn(docker, "web", "sh", "-c", today);
+  return file;
+}
+
+function fileIn(message: string): string {
+  return /\S+\.tar\.zst/.exec(message)?.[0] ?? "";
+}
+
+const listing = async (): Promise<string> =>
+  `${await listingOf(docker, "web", "/data")}\n${await runIn(docker, "web", "cat", "/anonymous/file")}`;
+const containers = async () => (await docker.listContainers({ all: true })).flatMap(({ Names }) => Names).sort();
+const volumes = async () => (await docker.listVolumes()).Volumes.map(({ Name }) => Name).sort();
+
+async function state(): Promise<unknown> {
+  const { Id, State } = await docker.getContainer("web").inspect();
+  return [Id, State.Running, await containers(), await volumes(), await listing(), await backups.journal()];
+}
+
+const isFill = ({ method, path }: EngineCall): boolean => method === "PUT" && path.includes("/archive");
+
+describe("a restore in the place of what is there", () => {
+  it("gives yesterday's container and data, and today's back from the file that it names", async () => {
+    const file = await runWeb();
+    const before = await listing();
+    const { Id } = await docker.getContainer("web").inspect();
+
+    const outcome = await backups.restore({ container: "web", file, volumes: "replace" });
+
+    expect(outcome).toMatchObject({ state: "done", message: expect.stringContaining("What was there before is in web_") });
+    const restored = await docker.getContainer("web").inspect();
+    expect(restored.Id).not.toBe(Id);
+    expect(restored.State.Running).toBe(true);
+    expect(restored.Config.Env).toContain("DAY=yesterday");
+    expect(await runIn(docker, "web", "sh", "-c", "cd /data; cat file /anonymous/file; ls -A /data")).toBe(
+      "yesterday\nyesterday\ndir\nfile",
+    );
+    expect(await runIn(docker, "web", "busybox", "stat", "-c", "%a %u:%g", "/data", "/data/dir/owned")).toBe(
+      "2750 999:998\n640 70000:999",
+    );
+    expect(await containers()).toEqual(["/web"]);
+    expect(await backups.journal()).toEqual([]);
+
+    const safety = fileIn(outcome.message.slice(outcome.message.indexOf("before is in")));
+    const back = await backups.restore({ container: "web", file: safety, volumes: "replace" });
+
+    expect(back).toMatchObject({ state: "done" });
+    expect((await docker.getContainer("web").inspect()).Config.Env).toContain("DAY=today");
+    expect(await listing()).toBe(before);
+  });
+
+  it("is refused where somebody else needs what would go, and changes nothing", async () => {
+    const file = await runWeb();
+    await docker.createContainer({ name: "idle", Image: image, HostConfig: { Binds: ["data:/data:ro"] } });
+    await runContainer(docker, "sidecar", image, { HostConfig: { NetworkMode: "container:web" } });
+    const before = await state();
+
+    const outcome = await backups.restore({ container: "web", file, volumes: "replace" });
+
+    expect(outcome.state).toBe("rejected");
+    expect(outcome.message).toContain("sidecar cannot run without web");
+    expect(outcome.message).toContain("data (idle)");
+    expect(await state()).toEqual(before);
+  });
+
+  it.each<readonly [string, (call: EngineCall, id: string) => boolean]>([
+    ["today's data cannot be read", ({ method, path }) => method === "GET" && path.includes("/archive")],
+    ["the container cannot be removed", ({ method, path }, id) => method === "DELETE" && path.includes(id)],
+  ])("lets the container that is there run again where %s", async (_, isRefused) => {
+    const file = await runWeb();
+    const before = await state();
+    const { Id } = await docker.getContainer("web").inspect();
+    proxy.onRequest((call) => (isRefused(call, Id) ? { status: 500, message: "no" } : "pass"));
+
+    const outcome = await backups.restore({ container: "web", file, volumes: "replace" });
+
+    expect(outcome).toMatchObject({ state: "failed", message: expect.stringContaining("Nothing was removed") });
+    expect(await state()).toEqual(before);
+  });
+
+  it("brings back today's container and data where yesterday's cannot be written, with the image that it had", async () => {
+    const file = await runWeb();
+    const before = await listing();
+    const kept = await volumes();
+    const { Image } = await docker.getContainer("web").inspect();
+    await docker.getImage("app:2").tag({ repo: "app", tag: "1" });
+    const other = (await docker.getImage(image).inspect()).Id;
+    let fills = 0;
+    proxy.onRequest((call) => (isFill(call) && ++fills === 2 ? { status: 500, message: "no" } : "pass"));
+
+    const outcome = await backups.restore({ container: "web", file, volumes: "replace" });
+    proxy.onRequest(undefined);
+
+    expect(outcome.state).toBe("failed");
+    expect(outcome.message).toMatch(/What was there before is there again, from web_\S+\.tar\.zst\.$/);
+    const back = await docker.getContainer("web").inspect();
+    expect(back).toMatchObject({ Image, State: { Running: true }, Config: { Image: image } });
+    expect(back.Config.Env).toContain("DAY=today");
+    expect(await listing()).toBe(before);
+    expect([await containers(), await volumes(), await backups.journal()]).toEqual([["/web"], kept, []]);
+    expect((await docker.getImage(image).inspect()).Id).toBe(other);
+    await docker.getImage(Image).tag({ repo: "app", tag: "1" });
+  });
+
+  it("keeps the data of volumes that no container has any more", async () => {
+    const file = await runWeb();
+    await docker.getContainer("web").remove({ force: true });
+
+    const outcome = await backups.restore({ container: "web", file, volumes: "replace" });
+
+    expect(outcome).toMatchObject({ state: "done" });
+    expect(await runIn(docker, "web", "cat", "/data/file")).toBe("yesterday");
+    const safety = fileIn(outcome.message.slice(outcome.message.indexOf("before is in")));
+    const { plan, parts } = await contentOf(join(backups.directory, safety));
+    expect(plan).toMatchObject({ container: "web", volumes: [{ name: "data" }] });
+    expect(String(parts.get("volumes/v0.tar"))).toContain("today");
+  });
+});
