@@ -39,6 +39,7 @@ describe("backups over HTTP", () => {
       image: "web:1",
       conflicts: [],
       creates: { container: "copy", volumes: [] },
+      removes: null,
     });
     expect(text).not.toContain("inspect");
     expect((await bed.get(`${path}?name=no%20name`)).json).toMatchObject({
@@ -57,12 +58,14 @@ describe("backups over HTTP", () => {
     }
 
     const one = await bed.post(`${path}/restore?wait=5`, { id: "mine" });
+    await bed.post(`${path}/restore?wait=5`, { volumes: "replace" });
     const other = { name: "copy", volumes: "new", ports: { "80/tcp": "8081" }, start: false };
     await bed.post(`${path}/restore?wait=5`, other);
 
     expect([one.status, one.json?.["id"], one.json?.["message"]]).toEqual([200, "mine", "nas did it."]);
     expect(heard).toEqual([
       { kind: "restore", container: "web", file: backupFile },
+      { kind: "restore", container: "web", file: backupFile, volumes: "replace" },
       {
         kind: "restore",
         container: "copy",

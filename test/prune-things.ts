@@ -65,8 +65,11 @@ export function network(name: string, more: Partial<StoredNetwork> = {}): Stored
 /** A backup that has stopped a container, and has not ended. */
 export const backup = { container: "db", halts: [{ container: "db", id: idOf("db") }] } as unknown as BackupEntry;
 
-/** A restore that is making a volume and a network. */
-export const restore = { container: "db", volumes: ["made"], networks: ["made"] } as unknown as RestoreEntry;
+/** A restore that is making a volume and a network, in the place of a container. */
+export const restore = {
+  ...{ container: "db", volumes: ["made"], networks: ["made"] },
+  replaced: { oldId: idOf("today"), imageId: imageIdOf("today") },
+} as unknown as RestoreEntry;
 
 export interface RuleFacts extends Partial<Omit<PruneRules, "needs">> {
   readonly containers?: readonly ContainerInspect[];

@@ -58,6 +58,7 @@ async function rowsOf(
     // A Gangway that runs has its own: what is unfinished there is said by itself.
     journal: { all: () => Promise.resolve([]) },
     backupJournal: { all: () => Promise.resolve([]) },
+    restoreJournal: { all: () => Promise.resolve([]) },
     ownContainerId: surroundings.ownContainerId,
     wayToEngine: wayToEngineOf(engineConfig.host),
     engineHost: engineConfig.host,

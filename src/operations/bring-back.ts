@@ -8,7 +8,15 @@ import { resumeAll } from "./halts.ts";
 import { removeIfThere } from "./put-back.ts";
 import type { RestoreDependencies } from "./restore.ts";
 import { provideImage } from "./restore-image.ts";
-import { createRestored, createStorage, finishRestored, type RestoreWork, startRestored } from "./restore-steps.ts";
+import {
+  createRestored,
+  createStorage,
+  finishRestored,
+  isForLater,
+  notStarted,
+  type RestoreWork,
+  startRestored,
+} from "./restore-steps.ts";
 import { inspectIfThere } from "./survey.ts";
 import { existingAt } from "./survey-restore.ts";
 import { undoRestore } from "./undo-restore.ts";
@@ -78,7 +86,10 @@ async function act(
   }
 }
 
-/** Starts what was made and never ran; what ran, and was stopped, is somebody's wish. */
+/**
+ * Starts what was made and never ran; what ran, and was stopped, is somebody's wish. Rejects where the engine is away:
+ * that is no fault of the container's.
+ */
 async function startAnew(
   { engine }: Pick<BringBackDependencies, "engine">,
   { id, isWanted }: { readonly id: string | undefined; readonly isWanted: boolean },
@@ -87,7 +98,8 @@ async function startAnew(
   const found = id === undefined || !isWanted ? undefined : await inspectIfThere(engine, id, signal);
   if (found === undefined || found.State.Status !== "created") return [];
   const fault = await startRestored({ engine }, { container: found.Id, isPaused: false }, signal);
-  return fault === undefined ? [] : [fault];
+  if (isForLater(fault)) throw fault;
+  return notStarted(fault);
 }
 
 /** Makes anew from the safety backup what was there before, after all has gone that the restore has made. */

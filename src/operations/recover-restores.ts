@@ -77,7 +77,7 @@ async function endReplacing(
 ): Promise<Outcome> {
   const end = await endInPlace(deps, entry, deadline(returnMs, signal));
   const text = endText(entry, end);
-  if (end.ending === "done") return { state: "done", message: text };
+  if (end.ending === "done") return { state: end.remarks.length === 0 ? "done" : "failed", message: text };
   const message = `The restore of ${entry.container} from ${entry.file} was interrupted. ${text}`;
   return { state: "failed", code: "backup_failed", message };
 }

@@ -1,4 +1,4 @@
-import type { BackupJournal } from "../core/backup-journal.ts";
+import type { BackupEntry, BackupJournal } from "../core/backup-journal.ts";
 import { nameFrom } from "../core/container.ts";
 import { dependantsFor } from "../core/dependants.ts";
 import { type Course, courseFor } from "../core/hand-over.ts";
@@ -6,11 +6,13 @@ import type { ContainerInspect } from "../core/inspect.ts";
 import type { SwapCommand } from "../core/journal.ts";
 import type { Journal } from "../core/ports.ts";
 import { imageRefusalFor, recreateRefusalFor } from "../core/recreate.ts";
+import type { RestoreJournal } from "../core/restore-journal.ts";
 import type { Survey } from "./survey.ts";
 
 export interface RefusalDependencies {
   readonly journal: Pick<Journal, "all">;
   readonly backupJournal: Pick<BackupJournal, "all">;
+  readonly restoreJournal: Pick<RestoreJournal, "all">;
   readonly ownContainerId: string | undefined;
   /** Which containers does Gangway reach the engine through? */
   readonly wayToEngine: () => Promise<(inspect: ContainerInspect) => boolean>;
@@ -82,7 +84,7 @@ function dependantRefusal(name: string, dependants: readonly ContainerInspect[])
 }
 
 async function unfinishedRefusal(
-  { journal, backupJournal }: RefusalDependencies,
+  { journal, backupJournal, restoreJournal }: RefusalDependencies,
   members: readonly ContainerInspect[],
 ): Promise<string | undefined> {
   const ids = new Set(members.map(({ Id }) => Id));
@@ -92,7 +94,12 @@ async function unfinishedRefusal(
   );
   if (entry === undefined) {
     // A new container would never be started in the place of the one that is noted.
-    const backup = (await backupJournal.all()).find(({ halts }) => halts.some(({ id }) => isOurs(id)));
+    const isHalted = ({ halts }: Pick<BackupEntry, "halts">): boolean => halts.some(({ id }) => isOurs(id));
+    const restore = (await restoreJournal.all()).find(({ replaced }) => replaced !== undefined && isHalted(replaced));
+    if (restore !== undefined) {
+      return `An earlier restore of ${restore.container} is not finished; Gangway puts right what it has stopped first.`;
+    }
+    const backup = (await backupJournal.all()).find(isHalted);
     return backup === undefined
       ? undefined
       : `An earlier backup of ${backup.container} is not finished; Gangway lets run again what it has stopped first.`;

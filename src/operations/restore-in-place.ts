@@ -11,7 +11,15 @@ import { requireSpace } from "./backup-preparation.ts";
 import { endInPlace, type InPlaceEnd } from "./bring-back.ts";
 import { haltAll, requireHalted } from "./halts.ts";
 import type { RestoreCommand, RestoreDependencies } from "./restore.ts";
-import { createRestored, createStorage, finishRestored, type RestoreWork, startRestored } from "./restore-steps.ts";
+import {
+  createRestored,
+  createStorage,
+  finishRestored,
+  isForLater,
+  notStarted,
+  type RestoreWork,
+  startRestored,
+} from "./restore-steps.ts";
 import type { Order } from "./runner.ts";
 import { prepareSafety } from "./safety-backup.ts";
 import { type RestoreSurvey, surveyRestore } from "./survey-restore.ts";
@@ -42,7 +50,7 @@ export async function restoreInPlace(
   { command, survey, work, entry: beginning, sentences, order }: InPlaceWork,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { engine, restoreJournal, log } = deps;
+  const { engine, restoreJournal } = deps;
   const { container, operation, file } = beginning;
   const replaces = work.plan.replaces ?? nothing;
   const { target } = replaces;
@@ -81,18 +89,36 @@ export async function restoreInPlace(
   } catch (error) {
     return await failed(deps, entry, error, signal);
   }
+  return await completed(deps, { work, entry, replaced, note, sentences }, signal);
+}
+
+interface Completion extends Pick<InPlaceWork, "entry" | "sentences" | "work"> {
+  readonly replaced: ReplacedEntry;
+  readonly note: (changes: Partial<RestoreEntry>) => Promise<void>;
+}
+
+/** The container has its name. Starts it, and closes the note. */
+async function completed(
+  deps: RestoreDependencies,
+  { work, entry: { container, operation }, replaced, note, sentences }: Completion,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { restoreJournal, log } = deps;
   // All is there: a note that cannot be written takes nothing of it away, and the recovery looks at the container.
   await note({ named: true }).catch((error: unknown) =>
     log.error({ container, err: error }, "a restore could not be noted"),
   );
   const isPaused = work.source.backup.state === "paused";
   const fault = work.plan.start ? await startRestored(deps, { container, isPaused }, signal) : undefined;
-  await restoreJournal
-    .remove(operation)
-    .catch((error: unknown) => log.error({ container, err: error }, "a restore could not be closed yet"));
-  const safety = replaced.safety ?? "";
-  const message = [...sentences, fault ?? [], whereItIs(safety, fault !== undefined), ...work.plan.warnings];
-  return { state: fault === undefined ? "done" : "failed", message: message.flat().join(" ") };
+  // Else the recovery starts it.
+  if (!isForLater(fault)) {
+    await restoreJournal
+      .remove(operation)
+      .catch((error: unknown) => log.error({ container, err: error }, "a restore could not be closed yet"));
+  }
+  const safety = whereItIs(replaced.safety ?? "", fault !== undefined);
+  const message = [...sentences, ...notStarted(fault), safety, ...work.plan.warnings].join(" ");
+  return { state: fault === undefined ? "done" : "failed", message };
 }
 
 const notNoted = "the journal took no note for 60 s; look whether the disk of data_dir is still there";

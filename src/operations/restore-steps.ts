@@ -8,7 +8,7 @@ import type { RestorePlan } from "../core/restore.ts";
 import { type RestoreEntry, restoreLabel, restoreNameFor } from "../core/restore-journal.ts";
 import type { EngineStorage } from "../core/storage.ts";
 import type { Vault } from "../core/vault.ts";
-import { messageOf } from "../lib/errors.ts";
+import { isErrorWithCode, messageOf } from "../lib/errors.ts";
 import { removeHelper } from "./backup-helper.ts";
 import { giveBackTag, moveTag, retagFor } from "./candidate.ts";
 import type { Report } from "./runner.ts";
@@ -136,17 +136,27 @@ export async function finishRestored(
   await engine.rename(id, container, signal);
 }
 
-/** Resolves to a sentence where it does not run: what was restored stays. */
+/** Resolves to the fault where it does not run: what was restored stays. */
 export async function startRestored(
   { engine }: { readonly engine: Pick<Engine, "pause" | "start"> },
   { container, isPaused }: { readonly container: string; readonly isPaused: boolean },
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<unknown> {
   try {
     await engine.start(container, signal);
     if (isPaused) await engine.pause(container, signal);
     return undefined;
   } catch (error) {
-    return `It could not be started, and is left as it is: ${messageOf(error)}.`;
+    return error;
   }
+}
+
+/** Is it no fault of the container's, so that another try at another time may start it? */
+export function isForLater(fault: unknown): boolean {
+  return isErrorWithCode(fault, "aborted", "engine_unreachable", "timeout");
+}
+
+/** What there is to say where a container that was restored does not run. */
+export function notStarted(fault: unknown): readonly string[] {
+  return fault === undefined ? [] : [`It could not be started, and is left as it is: ${messageOf(fault)}.`];
 }

@@ -14,6 +14,7 @@ import {
   createRestored,
   createStorage,
   finishRestored,
+  notStarted,
   type RestoreStepsDependencies,
   type RestoreWork,
   startRestored,
@@ -79,21 +80,21 @@ export async function restoreContainer(
     if (plan.replaces !== undefined) {
       return await restoreInPlace(deps, { command, survey, work, entry, sentences, order }, signal);
     }
-    const started = await restoreBeside(deps, work, entry, signal);
-    const message = [...sentences, ...plan.warnings, started ?? []].flat().join(" ");
-    return { state: started === undefined ? "done" : "failed", message };
+    const fault = await restoreBeside(deps, work, entry, signal);
+    const message = [...sentences, ...plan.warnings, ...notStarted(fault)].join(" ");
+    return { state: fault === undefined ? "done" : "failed", message };
   } finally {
     deps.atWork.delete(order.operation);
   }
 }
 
-/** Resolves to a sentence where what was restored cannot be started. */
+/** Resolves to the fault where what was restored cannot be started. */
 async function restoreBeside(
   deps: RestoreDependencies,
   work: RestoreWork,
   beginning: RestoreEntry,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<unknown> {
   const { restoreJournal, log } = deps;
   const { container, operation } = beginning;
   let entry = beginning;
@@ -116,11 +117,11 @@ async function restoreBeside(
     log.error({ container, err: error }, "a restore could not be noted"),
   );
   const isPaused = work.source.backup.state === "paused";
-  const started = work.plan.start ? await startRestored(deps, { container, isPaused }, signal) : undefined;
+  const fault = work.plan.start ? await startRestored(deps, { container, isPaused }, signal) : undefined;
   await restoreJournal
     .remove(operation)
     .catch((error: unknown) => log.error({ container, err: error }, "a restore could not be closed yet"));
-  return started;
+  return fault;
 }
 
 /** Where the answer to the renaming was lost it may be there after all: the recovery ends it then. */

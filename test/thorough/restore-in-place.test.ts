@@ -80,7 +80,10 @@ describe("a restore in the place of what is there", () => {
 
     const outcome = await backups.restore({ container: "web", file, volumes: "replace" });
 
-    expect(outcome).toMatchObject({ state: "done", message: expect.stringContaining("What was there before is in web_") });
+    expect(outcome).toMatchObject({
+      state: "done",
+      message: expect.stringContaining("What was there before is in web_"),
+    });
     const restored = await docker.getContainer("web").inspect();
     expect(restored.Id).not.toBe(Id);
     expect(restored.State.Running).toBe(true);
