@@ -108,7 +108,7 @@ export interface Outcome {
   readonly plan?: UpdatePlan;
   /** What was pruned, or would be. */
   readonly prune?: PruneReport;
-  /** The file with the container as it was: of a backup, and of an update before which one was made. */
+  /** The file with the container as it was: of a backup, and of an update or a restore before which one was made. */
   readonly backup?: string;
 }
 

@@ -116,9 +116,10 @@ async function completed(
       .remove(operation)
       .catch((error: unknown) => log.error({ container, err: error }, "a restore could not be closed yet"));
   }
-  const safety = whereItIs(replaced.safety ?? "", fault !== undefined);
-  const message = [...sentences, ...notStarted(fault), safety, ...work.plan.warnings].join(" ");
-  return { state: fault === undefined ? "done" : "failed", message };
+  const { safety = "" } = replaced;
+  const there = whereItIs(safety, fault !== undefined);
+  const message = [...sentences, ...notStarted(fault), there, ...work.plan.warnings].join(" ");
+  return { state: fault === undefined ? "done" : "failed", message, backup: safety };
 }
 
 const notNoted = "the journal took no note for 60 s; look whether the disk of data_dir is still there";
@@ -192,15 +193,20 @@ async function failed(
     const end = await endInPlace(deps, entry, AbortSignal.timeout(returnMs));
     // Nothing has happened, and the runner says why.
     if (end.ending === "resume" && signal.aborted && isErrorWithCode(error, "aborted")) throw error;
-    if (end.ending === "done") return { state: "done", message: endText(entry, end) };
-    return { state: "failed", code, message: `${cause} ${endText(entry, end)}` };
+    if (end.ending === "done") return { state: "done", message: endText(entry, end), ...backupIn(entry) };
+    return { state: "failed", code, message: `${cause} ${endText(entry, end)}`, ...backupIn(entry) };
   } catch (fault) {
     if (fault === error) throw error;
     deps.log.error({ container, operation: id, err: fault }, "a restore could not be undone yet");
     const kept = replaced?.safety === undefined ? "" : ` ${whereItIs(replaced.safety, false)}`;
     const message = `${cause} What was there before is not there again: ${messageOf(fault)}. Gangway goes on trying.${kept}`;
-    return { state: "failed", code, message };
+    return { state: "failed", code, message, ...backupIn(entry) };
   }
+}
+
+/** The file with what was there before. */
+export function backupIn({ replaced }: RestoreEntry): Pick<Outcome, "backup"> {
+  return replaced?.safety === undefined ? {} : { backup: replaced.safety };
 }
 
 /** What became of a restore in the place of something that did not go through in one go. */

@@ -97,7 +97,7 @@ describe("a restore in the place of what is there", () => {
     expect(await containers()).toEqual(["/web"]);
     expect(await backups.journal()).toEqual([]);
 
-    const safety = fileIn(outcome.message.slice(outcome.message.indexOf("before is in")));
+    const safety = outcome.backup ?? "";
     const back = await backups.restore({ container: "web", file: safety, volumes: "replace" });
 
     expect(back).toMatchObject({ state: "done" });
@@ -166,7 +166,7 @@ describe("a restore in the place of what is there", () => {
 
     expect(outcome).toMatchObject({ state: "done" });
     expect(await runIn(docker, "web", "cat", "/data/file")).toBe("yesterday");
-    const safety = fileIn(outcome.message.slice(outcome.message.indexOf("before is in")));
+    const safety = outcome.backup ?? "";
     const { plan, parts } = await contentOf(join(backups.directory, safety));
     expect(plan).toMatchObject({ container: "web", volumes: [{ name: "data" }] });
     expect(String(parts.get("volumes/v0.tar"))).toContain("today");
