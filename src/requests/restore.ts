@@ -7,11 +7,14 @@ const name = z
   .max(255)
   .optional()
   .meta({ description: "Of the new container; the old one's, if absent." });
-const volumes = z.enum(["same", "new", "replace"]).optional().meta({
-  description:
-    "`same`, if absent: under their own names, where nobody has these. `new`: under names of their own, beside what there is. " +
-    "`replace`: in place of the container and the volumes that are there, which are backed up before.",
-});
+const volumes = z
+  .enum(["same", "new", "replace"])
+  .optional()
+  .meta({
+    description:
+      "`same`, if absent: under their own names, where nobody has these. `new`: under names of their own, beside what there is. " +
+      "`replace`: in place of the container and the volumes that are there, which are backed up before.",
+  });
 
 /** What a preview of a restore takes. */
 export const restoreQuery = { name, volumes };
