@@ -16,6 +16,7 @@ const change = "A container is stopped or started";
 const check = "Check";
 const update = "Update of one container";
 const http = "HTTP";
+const backup = "Backup of a volume of 2 GiB";
 const outage = "Ends and returns";
 
 /** In the order in which they are shown. */
@@ -81,6 +82,14 @@ export const figures = {
     digits: 0,
     target: 50,
   },
+
+  backupTar: { section: backup, title: "tar in a container, to the same disk", unit: "s", digits: 2 },
+  backupPlain: { section: backup, title: "data read and written, uncompressed", unit: "s", digits: 2 },
+  backupShare: { section: backup, title: "  as a multiple of tar's time", unit: "", digits: 2, target: 1.43 },
+  backupPeak: { section: backup, title: "  resident memory at its peak", unit: "MiB", digits: 0, target: 150 },
+  backupPacked: { section: backup, title: "data read and written with zstd", unit: "s", digits: 2 },
+  backupPackedShare: { section: backup, title: "  as a multiple of tar's time", unit: "", digits: 2, target: 1.43 },
+  backupPackedPeak: { section: backup, title: "  resident memory at its peak", unit: "MiB", digits: 0, target: 150 },
 
   brokerReturn: { section: outage, title: "broker's return to everything right", unit: "s", digits: 2, target: 3 },
   engineReturn: { section: outage, title: "engine's return to everything right", unit: "s", digits: 2, target: 3 },

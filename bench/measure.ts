@@ -1,4 +1,5 @@
 import type { DebianRelease } from "../test/bed/debian-root.ts";
+import { measureBackup } from "./backup.ts";
 import { measureChanges } from "./changes.ts";
 import { measureCheck } from "./check.ts";
 import { measureColdCheck } from "./cold-check.ts";
@@ -69,6 +70,8 @@ export async function measure(options: MeasureOptions): Promise<Column> {
   }
   say("a check of a hundred more images");
   found.push(await measureColdCheck(lab, options.entry));
+  say("a backup of 2 GiB");
+  found.push(await measureBackup(lab, options.entry));
   say("an engine that goes away and returns");
   found.push(await withSession(lab, options, 0, (session) => measureEngineOutage(session, options.pace)));
   return { containers, engine, samples: together(found) };

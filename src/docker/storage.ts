@@ -3,6 +3,7 @@ import type Docker from "dockerode";
 import { z } from "zod";
 import type { EngineStorage, NetworkInspect, VolumeInspect } from "../core/storage.ts";
 import { GangwayError } from "../lib/errors.ts";
+import { flowing } from "../lib/flowing.ts";
 import { call, translated } from "./call.ts";
 import { statusOf } from "./errors.ts";
 import { getExact } from "./exact.ts";
@@ -93,11 +94,11 @@ async function* readArchive(
   try {
     const options = { path, abortSignal: idle.limit } as object as { readonly path: string };
     archive = await ask(async () => (await docker.getContainer(container).getArchive(options)) as Readable);
-    const pieces = archive[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    const batches = flowing(archive);
     for (;;) {
-      const next = await ask(() => pieces.next());
+      const next = await ask(() => batches.next());
       if (next.done === true) return;
-      yield next.value;
+      yield* next.value;
     }
   } finally {
     archive?.destroy();

@@ -14,9 +14,11 @@ export type Passage =
 
 /** A damaged or hostile file can ask for a window of any size: ours need 2 MiB, a person's `zstd --ultra` at most this. */
 const largestWindow = 27;
+/** With each buffer of output that is full there is a switch between threads. */
+const chunkSize = 1 << 18;
 const decompressors: Readonly<Record<Exclude<Compression, "none">, () => Duplex>> = {
-  zstd: () => createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: largestWindow } }),
-  gzip: () => createGunzip(),
+  zstd: () => createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: largestWindow } }),
+  gzip: () => createGunzip({ chunkSize }),
 };
 
 export interface ReadOptions {

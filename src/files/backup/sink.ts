@@ -39,9 +39,11 @@ export interface SinkOptions {
 /** What is in the engine's and the system's caches has to get to the disk: gigabytes at times. */
 const syncMs = 3_600_000;
 
+/** With each buffer of output that is full there is a switch between threads: small ones cost more than the compression. */
+const chunkSize = 1 << 20;
 const compressors: Readonly<Record<Exclude<Compression, "none">, () => NodeJS.ReadWriteStream & Writable>> = {
-  zstd: () => createZstdCompress(),
-  gzip: () => createGzip({ level: 4 }),
+  zstd: () => createZstdCompress({ chunkSize }),
+  gzip: () => createGzip({ level: 4, chunkSize }),
 };
 
 /** Makes the file at `path`, which must not be there, readable by its owner only. */

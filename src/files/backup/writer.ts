@@ -21,7 +21,7 @@ export interface BackupWriter {
   readonly end: () => Promise<BackupManifest>;
 }
 
-/** Begins with the plan. What is in memory at a time is one piece of a part. */
+/** Begins with the plan. What is in memory at a time are two pieces of a part: one is filled while one is written. */
 export async function writeBackup(sink: TarSink, plan: BackupPlan): Promise<BackupWriter> {
   const text = Buffer.from(`${stringifyExact(plan, 2)}\n`);
   await sink.member(planName, text);
@@ -58,13 +58,20 @@ async function addPart(
     },
     (reason) => new GangwayError("backup_failed", `What the engine gave of ${part} is no whole archive: ${reason}`),
   );
-  const piece = Buffer.allocUnsafe(pieceBytes);
+  let piece = Buffer.allocUnsafe(pieceBytes);
+  let spare = Buffer.allocUnsafe(pieceBytes);
+  let writing = Promise.resolve();
   let filled = 0;
   let written = 0;
   let pieces = 0;
   const flush = async (): Promise<void> => {
-    await sink.member(pieceName(part, pieces++), piece.subarray(0, filled));
-    written += filled;
+    await writing;
+    const full = piece.subarray(0, filled);
+    writing = sink.member(pieceName(part, pieces++), full);
+    // Whoever waits for it next hears of it.
+    writing.catch(() => {});
+    [piece, spare] = [spare, piece];
+    written += full.length;
     filled = 0;
     onBytes(written);
   };
@@ -80,5 +87,6 @@ async function addPart(
   }
   scanner.end();
   if (filled > 0) await flush();
+  await writing;
   return { name: part, bytes: written, sha256: hash.digest("hex"), entries };
 }
