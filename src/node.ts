@@ -22,7 +22,6 @@ import type { RegistryLimits } from "./core/registry-limit.ts";
 import type { RestoreJournal } from "./core/restore-journal.ts";
 import { isSelected } from "./core/selection.ts";
 import type { EngineStorage } from "./core/storage.ts";
-import type { Vault } from "./core/vault.ts";
 import { openVault } from "./files/backup/vault.ts";
 import type { History } from "./files/history.ts";
 import type { KnownEngine } from "./files/known.ts";
@@ -42,7 +41,8 @@ import { untilAborted } from "./lib/time.ts";
 import { openBridge } from "./node-bridge.ts";
 import { openOperations } from "./node-operations.ts";
 import { createNetworkShelf } from "./operations/networks.ts";
-import { previewRestore } from "./operations/restore.ts";
+import { removeBackup } from "./operations/remove-backup.ts";
+import { previewRestore, type RestoreDependencies } from "./operations/restore.ts";
 import { autoUpdateSettings, backupDependencies } from "./procedures.ts";
 
 export interface NodeDependencies {
@@ -230,10 +230,11 @@ async function serveNode(
   await connected;
 }
 
-function shelfOf(deps: Parameters<typeof previewRestore>[0] & { readonly vault: Vault; readonly config: Config }) {
+function shelfOf(deps: RestoreDependencies & { readonly config: Config }) {
   const { vault, config } = deps;
   return {
-    ...{ list: vault.list, remove: vault.remove, pathOf: vault.pathOf, archive: vault.archive },
+    ...{ list: vault.list, pathOf: vault.pathOf, archive: vault.archive },
+    remove: (file) => removeBackup(deps, file),
     receive: (upload, limit) => vault.receive({ ...upload, most: config.backup.uploadLimitGb * 1e9 }, limit),
     preview: (command, limit) => previewRestore(deps, command, limit),
   } satisfies BackupShelf;

@@ -12,7 +12,7 @@ export interface BackupShelf {
     command: Extract<Command, { readonly kind: "restore" }>,
     signal: AbortSignal,
   ) => Promise<{ readonly backup: BackupPlan; readonly decision: RestoreDecision }>;
-  /** Rejects with `backup_not_found`. */
+  /** Rejects with `backup_not_found`, and with `backup_failed` where a restore that has not ended needs it. */
   readonly remove: (file: string) => Promise<void>;
   readonly pathOf: Vault["pathOf"];
   readonly archive: Vault["archive"];

@@ -2,6 +2,7 @@ import { outdatedBackups } from "../core/backup-retention.ts";
 import type { RestoreJournal } from "../core/restore-journal.ts";
 import type { BackupFile, Vault } from "../core/vault.ts";
 import type { BackupDependencies } from "./backup.ts";
+import { neededBackups } from "./remove-backup.ts";
 
 type RetentionDependencies = Pick<BackupDependencies, "backups" | "clock" | "log" | "node"> & {
   readonly vault: Pick<Vault, "list" | "planOf" | "remove">;
@@ -22,8 +23,7 @@ export async function removeOutdated(
 ): Promise<void> {
   const { vault, backups, clock, log } = deps;
   try {
-    const entries = await deps.restoreJournal.all();
-    const needed = new Set(entries.flatMap(({ file, replaced }) => [file, replaced?.safety ?? file]));
+    const needed = await neededBackups(deps.restoreJournal);
     const own: BackupFile[] = [];
     for (const backup of await vault.list()) {
       if (backup.container === container && (await isOwn(deps, backup, signal))) own.push(backup);

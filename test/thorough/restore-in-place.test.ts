@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Backups, contentOf, listingOf, openBackups } from "../backup-bed.ts";
 import { type Bed, openBed } from "../bed/bed.ts";
 import { runContainer, runIn } from "../bed/containers.ts";
-import { type EngineCall, type EngineProxy, openEngineProxy } from "../bed/engine-proxy.ts";
+import { type EngineCall, type EngineProxy, openEngineProxy, type Verdict } from "../bed/engine-proxy.ts";
 import { loadImage } from "../bed/images.ts";
 
 const image = "app:1";
@@ -132,6 +132,33 @@ describe("a restore in the place of what is there", () => {
 
     expect(outcome).toMatchObject({ state: "failed", message: expect.stringContaining("Nothing was removed") });
     expect(await state()).toEqual(before);
+  });
+
+  it.each<readonly [string, () => Promise<unknown>, string]>([
+    ["starts it", () => docker.getContainer("web").start(), "started web"],
+    [
+      "gives a volume to another",
+      () => docker.createContainer({ name: "idle", Image: image, HostConfig: { Binds: ["data:/data:ro"] } }),
+      "data (idle)",
+    ],
+  ])("removes nothing where somebody %s while today's data is read", async (_, act, cause) => {
+    const file = await runWeb();
+    const { Id } = await docker.getContainer("web").inspect();
+    let hasActed = false;
+    proxy.onRequest(async ({ method, path }): Promise<Verdict> => {
+      if (method === "GET" && path.includes("/archive") && !hasActed) {
+        hasActed = true;
+        await act();
+      }
+      return "pass";
+    });
+
+    const outcome = await backups.restore({ container: "web", file, volumes: "replace" });
+
+    expect(outcome).toMatchObject({ state: "failed", message: expect.stringContaining(cause) });
+    const { Id: now, State } = await docker.getContainer("web").inspect();
+    expect([now, State.Running, await backups.journal()]).toEqual([Id, true, []]);
+    expect(await runIn(docker, "web", "cat", "/data/file", "/anonymous/file")).toBe("today\ntoday");
   });
 
   it("brings back today's container and data where yesterday's cannot be written, with the image that it had", async () => {

@@ -110,6 +110,7 @@ export async function removalAnswer(node: ServedNode, file: string): Promise<Ans
 function faultAnswer(file: string, error: unknown): Answer {
   if (isErrorWithCode(error, "backup_not_found")) return unknownBackup(file);
   if (isErrorWithCode(error, "backup_damaged")) return problem(409, "backup_damaged", `${messageOf(error)}.`);
+  if (isErrorWithCode(error, "backup_failed")) return problem(409, "backup_needed", `${messageOf(error)}.`);
   return problem(502, "engine_failed", `That could not be found out: ${messageOf(error)}`);
 }
 
