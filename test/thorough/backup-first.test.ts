@@ -25,7 +25,7 @@ beforeAll(async () => {
     backup: { keep: 1, restore_by_mqtt: true },
   });
   gangway = await startGangway(bed, { dataDir, config });
-  await client.until(({ retained }) => retained(`${node}/engine`) === "online");
+  await client.until(({ retained }) => retained(`${node}/engine`) === "online", 30_000);
 });
 afterAll(async () => {
   await gangway?.[Symbol.asyncDispose]();
