@@ -1,4 +1,3 @@
-import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "./config/config.ts";
 import {
@@ -15,6 +14,7 @@ import type { NodeNews } from "./core/doors.ts";
 import type { RegistryLimits } from "./core/registry-limit.ts";
 import { openDoors } from "./doors.ts";
 import type { Damage } from "./files/atomic-json.ts";
+import { takeDataDirectory } from "./files/data-directory.ts";
 import { openHistory } from "./files/history.ts";
 import { openKnown } from "./files/known.ts";
 import { openLimits } from "./files/limits.ts";
@@ -32,7 +32,7 @@ import { createRegistryLimits } from "./registry/known-limits.ts";
 export async function runGangway(config: Config, surroundings: Surroundings, signal: AbortSignal): Promise<void> {
   const { log } = surroundings;
   await using stack = new AsyncDisposableStack();
-  await makeDataDirectory(config.dataDir);
+  stack.use(await takeData(config.dataDir, signal));
   const files = {
     onDamage: (damage: Damage): void => log.error(damage, "a damaged file was set aside"),
     onFailure: (error: unknown): void => log.error({ err: error }, "a file could not be written"),
@@ -86,14 +86,16 @@ async function registryLimits(
   return limits;
 }
 
-async function makeDataDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    await access(path, constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    const message = `The data directory ${path} cannot be made or written by this user; make it theirs, or set data_dir`;
-    throw new GangwayError("file_failed", message, { cause });
-  }
+/** A Gangway that was just told to end may still be about it. */
+const takeOverMs = 3_000;
+
+async function takeData(path: string, signal: AbortSignal): Promise<Disposable> {
+  const lock = await takeDataDirectory(path, takeOverMs, signal);
+  if (lock !== undefined) return lock;
+  const message =
+    `Another Gangway works on the data directory ${path}: end it, wait until "gangway backup" or "gangway restore" has ` +
+    "ended, or set another data_dir. Where there is none, its file system keeps no locks";
+  throw new GangwayError("file_failed", message);
 }
 
 /** The broker that the configuration names, or the embedded one, which is started. */

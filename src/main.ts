@@ -22,6 +22,12 @@ async function execute(terminal: Terminal, invocation: Invocation, signal: Abort
       return await (await import("./cli/plan.ts")).plan(terminal, invocation, signal);
     case "prune":
       return await (await import("./cli/prune.ts")).pruneByHand(terminal, invocation, signal);
+    case "backup":
+      return await (await import("./cli/backup.ts")).backup(terminal, invocation, signal);
+    case "backups":
+      return await (await import("./cli/backups.ts")).backups(terminal, invocation);
+    case "restore":
+      return await (await import("./cli/restore.ts")).restore(terminal, invocation, signal);
     case "config":
       return (await import("./cli/config.ts")).printConfig(terminal, invocation);
     case "purge":

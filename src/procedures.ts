@@ -29,6 +29,7 @@ import type { Log } from "./lib/log.ts";
 import type { Clock } from "./lib/time.ts";
 import { switchAutoUpdate } from "./operations/auto-update.ts";
 import { type BackupSettings, backUpContainer } from "./operations/backup.ts";
+import type { HaltsDependencies } from "./operations/backup-preparation.ts";
 import { backUpSeveral } from "./operations/backup-several.ts";
 import { checkForUpdates } from "./operations/check.ts";
 import { dryRun } from "./operations/dry-run.ts";
@@ -129,11 +130,23 @@ function backupSettings({ backup }: Config): BackupSettings {
 
 /** What backing up containers needs, and the recovery of interrupted backups. */
 export function backupDependencies(deps: Omit<ProcedureDependencies, "submit">): RestoreDependencies {
-  const { config, engineHost, node, ownContainerId } = deps;
+  return { ...deps, ...haltsDependencies(deps) };
+}
+
+/** What says who has to be halted for a backup, and where the backups are. */
+export function haltsDependencies({
+  config,
+  engineHost,
+  node,
+  ownContainerId,
+}: Pick<ProcedureDependencies, "config" | "engineHost" | "node" | "ownContainerId">): Omit<
+  HaltsDependencies,
+  "engine"
+> {
   const directory = resolve(backupDirectoryOf(config, node));
   const isOnHost = ownContainerId === undefined && engineHost.startsWith("unix://");
   return {
-    ...deps,
+    ownContainerId,
     backups: backupSettings(config),
     backupPlace: { directory, isOnHost },
     wayToEngine: wayToEngineOf(engineHost),

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { type PruneKind, type PruneWish, pruneKinds, pruneWishFrom } from "../core/prune/prune.ts";
+import { type RestoreWish, restoreWishFrom, volumeKinds } from "./restore-wish.ts";
 
 /** What the user typed. */
 export type CommandLine =
@@ -12,11 +13,15 @@ export type CommandLine =
       readonly json: boolean;
       /** The image for whose tags `check` is to propose patterns, instead of looking at containers. */
       readonly suggest: string | undefined;
-      /** Replace no container, only say what would be done. */
+      /** Replace or restore no container, only say what would be done. */
       readonly dryRun: boolean;
       /** What `prune` is to remove; only shown without `--yes`. */
       readonly prune: PruneWish;
       readonly yes: boolean;
+      /** `backup`: of all watched containers, in place of named ones. */
+      readonly isAll: boolean;
+      /** How `restore` is to make the container anew. */
+      readonly restore: RestoreWish;
       /** Started by the image: its defaults are a layer below the file. */
       readonly image: boolean;
     }
@@ -29,6 +34,9 @@ export const commands = {
   check: "ask the registries once and print a table; exit code 10 when there are updates",
   plan: "print as JSON what updates would do, and what would be lost by them",
   prune: "show what nobody needs any more on the engine's disk; with --yes remove it",
+  backup: "back up containers with their volumes: their names, or --all",
+  backups: "list the backups that there are, of all containers or of those that are named",
+  restore: "make a container anew from a backup: its FILE; with --dry-run only say what that would create",
   config: "print the effective configuration, secrets masked",
   purge: "remove every retained topic of this node from the broker",
   finish: "carry on a replacement of Gangway itself; for the container that Gangway starts for it",
@@ -37,26 +45,58 @@ export const commands = {
 } as const;
 export type CommandName = keyof typeof commands;
 
+const options = {
+  config: { type: "string" },
+  "log-level": { type: "string" },
+  json: { type: "boolean" },
+  suggest: { type: "string" },
+  "dry-run": { type: "boolean" },
+  what: { type: "string" },
+  all: { type: "boolean" },
+  "older-than": { type: "string" },
+  yes: { type: "boolean" },
+  name: { type: "string" },
+  volumes: { type: "string" },
+  port: { type: "string", multiple: true },
+  start: { type: "boolean" },
+  image: { type: "boolean" },
+  version: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** Options that not every command has. */
+const owners: Readonly<Partial<Record<keyof typeof options, readonly CommandName[]>>> = {
+  "dry-run": ["run", "restore"],
+  suggest: ["check"],
+  json: ["check", "prune", "backups"],
+  what: ["prune"],
+  all: ["prune", "backup"],
+  "older-than": ["prune"],
+  yes: ["prune"],
+  name: ["restore"],
+  volumes: ["restore"],
+  port: ["restore"],
+  start: ["restore"],
+};
+
+/** How many names a command takes; none, if it is not here. */
+const takers: Readonly<Partial<Record<CommandName, "any" | "one operation" | "one file">>> = {
+  check: "any",
+  plan: "any",
+  backup: "any",
+  backups: "any",
+  finish: "one operation",
+  restore: "one file",
+};
+
 /** Reads the arguments after the program's name. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: {
-        config: { type: "string" },
-        "log-level": { type: "string" },
-        json: { type: "boolean" },
-        suggest: { type: "string" },
-        "dry-run": { type: "boolean" },
-        what: { type: "string" },
-        all: { type: "boolean" },
-        "older-than": { type: "string" },
-        yes: { type: "boolean" },
-        image: { type: "boolean" },
-        version: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
+      allowNegative: true,
+      options,
     });
     if (values.help === true) return { kind: "help" };
     if (values.version === true) return { kind: "version" };
@@ -64,34 +104,16 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     if (!isCommand(command)) {
       return { kind: "mistake", message: `There is no command "${command}".` };
     }
-    if (command === "finish" && names.length !== 1) {
-      return { kind: "mistake", message: `"finish" takes one operation, and is not for people.` };
-    }
-    if (names.length > 0 && command !== "finish" && command !== "check" && command !== "plan") {
-      return { kind: "mistake", message: `"${command}" takes no names; found "${names.join(" ")}".` };
-    }
-    if (values["dry-run"] === true && command !== "run") {
-      return { kind: "mistake", message: `"${command}" has no --dry-run.` };
-    }
-    if (values.suggest !== undefined && command !== "check") {
-      return { kind: "mistake", message: `"${command}" has no --suggest.` };
-    }
-    if (values.suggest !== undefined && names.length > 0) {
-      return { kind: "mistake", message: `--suggest takes one image and no names; found "${names.join(" ")}".` };
-    }
-    if (values.json === true && command !== "check" && command !== "prune") {
-      return { kind: "mistake", message: `"${command}" has no --json.` };
-    }
-    const ofPrune = (["what", "all", "older-than", "yes"] as const).find((option) => values[option] !== undefined);
-    if (ofPrune !== undefined && command !== "prune") {
-      return { kind: "mistake", message: `"${command}" has no --${ofPrune}.` };
-    }
+    const mistake = mistakeIn(command, names, values);
+    if (mistake !== undefined) return { kind: "mistake", message: mistake };
     const what = values.what ?? "images";
     if (!isPruneKind(what)) {
       return { kind: "mistake", message: `--what takes ${pruneKinds.join(", ")}; found "${what}".` };
     }
     const prune = pruneWishFrom({ what, all: values.all, older_than: values["older-than"] });
     if (prune === undefined) return { kind: "mistake", message: "--older-than takes an age such as 12h, 30d or 4w." };
+    const restore = restoreWishFrom(values);
+    if (restore.kind === "mistake") return restore;
     return {
       kind: "command",
       command,
@@ -104,11 +126,36 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       image: values.image === true,
       prune,
       yes: values.yes === true,
+      isAll: values.all === true,
+      restore: restore.wish,
     };
   } catch (error) {
     const [message = "The arguments make no sense"] = error instanceof Error ? error.message.split(". To specify") : [];
     return { kind: "mistake", message: `${message.replace(/\.$/, "")}.` };
   }
+}
+
+type Values = Readonly<Partial<Record<keyof typeof options, unknown>>>;
+
+/** What is wrong with a command's names, or with its options taken together. */
+function mistakeIn(command: CommandName, names: readonly string[], values: Values): string | undefined {
+  const found = names.join(" ");
+  const taken = takers[command];
+  if (taken === "one operation" && names.length !== 1)
+    return `"${command}" takes one operation, and is not for people.`;
+  if (taken === "one file" && names.length !== 1) return `"${command}" takes one file; gangway backups lists them.`;
+  if (taken === undefined && names.length > 0) return `"${command}" takes no names; found "${found}".`;
+  const foreign = (Object.keys(owners) as (keyof typeof options)[]).find(
+    (option) => values[option] !== undefined && owners[option]?.includes(command) === false,
+  );
+  if (foreign !== undefined) return `"${command}" has no --${foreign}.`;
+  if (values.suggest !== undefined && names.length > 0) {
+    return `--suggest takes one image and no names; found "${found}".`;
+  }
+  if (command === "backup" && (values.all === true) === names.length > 0) {
+    return `"backup" takes names of containers, or --all.`;
+  }
+  return undefined;
 }
 
 function isCommand(word: string): word is CommandName {
@@ -132,16 +179,20 @@ ${list.join("\n")}
 Options:
   --config FILE        the configuration (else GANGWAY_CONFIG, ./config.yaml, /config/config.yaml)
   --log-level LEVEL    trace, debug, info, warn, error or silent
-  --json               check, prune: print JSON instead of a table
+  --json               check, prune, backups: print JSON instead of a table
   --suggest IMAGE      check: propose patterns for the image's version tags
-  --dry-run            run: replace no container, only say what would be done
+  --dry-run            run: replace no container, only say what would be done; restore: only say what would be created
   --what KIND          prune: images (dangling ones, if absent), containers, volumes, networks or build_cache
-  --all                prune: images with a tag, volumes with a name, all of the build cache, too
+  --all                prune: images with a tag, volumes with a name, all of the build cache, too; backup: all containers
   --older-than AGE     prune: only what was not used for so long: 12h, 30d, 4w
   --yes                prune: remove it, instead of only showing it
+  --name NAME          restore: what the new container is called, if not as the old one
+  --volumes KIND       restore: ${volumeKinds.join(", ")}: the names of its volumes
+  --port 80/tcp=8081   restore: a port of the host in place of the backup's; as often as needed
+  --start, --no-start  restore: whether it is started, if not as it was
   --version            print the version
   -h, --help           print this
 
-check and plan take names of containers: gangway check web db
+check, plan, backup and backups take names of containers: gangway check web db
 `;
 }

@@ -1,4 +1,5 @@
 import { messageOf } from "../lib/errors.ts";
+import { ownAddress } from "./own-address.ts";
 import { configOrComplaint, type ExitCode, type Invocation, type Terminal } from "./terminal.ts";
 
 const timeoutMs = 5_000;
@@ -7,9 +8,7 @@ const timeoutMs = 5_000;
 export async function healthcheck(terminal: Terminal, invocation: Invocation, signal: AbortSignal): Promise<ExitCode> {
   const config = configOrComplaint(terminal, invocation);
   if (config === undefined) return 2;
-  const { host, port } = config.http.listen;
-  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  const url = `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}/healthz`;
+  const url = `${ownAddress(config)}/healthz`;
   try {
     const answer = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) });
     if (answer.ok) return 0;

@@ -129,6 +129,12 @@ export async function peekChecks(
   return (address, container) => engines[address]?.checks[container];
 }
 
+/** The nodes that the file at `path` holds, by engine, likewise. */
+export async function peekNodes(path: string): Promise<(address: string) => string | undefined> {
+  const engines = (await peekJson(path, Known, { onDamage: () => {} }))?.engines ?? {};
+  return (address) => engines[address]?.node || undefined;
+}
+
 /** What is remembered of an engine, in maps: with hundreds of containers a record is dear to change. */
 interface Memory extends Omit<KnownNode, "devices" | "checks" | "offers" | "untold" | "components"> {
   readonly devices: ReadonlyMap<string, string | null>;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { AccessSettings, SavedAccess } from "../core/doors.ts";
 import type { AutoUpdateSwitches } from "../core/ports.ts";
 import { GangwayError } from "../lib/errors.ts";
-import { type OnDamage, readJson, writeJson } from "./atomic-json.ts";
+import { type OnDamage, peekJson, readJson, writeJson } from "./atomic-json.ts";
 
 const schema = 1;
 
@@ -97,6 +97,12 @@ export async function openSettings(path: string, deps: SettingsDependencies): Pr
       set: (changed) => change((before) => ({ ...before, ...savedFrom(changed) })),
     },
   };
+}
+
+/** What the file at `path` says of the HTTP API, for a process that does not own it. */
+export async function peekAccess(path: string): Promise<Partial<AccessSettings>> {
+  const found = await peekJson(path, z.union([Settings, Foreign]), { onDamage: () => {} });
+  return found === undefined ? {} : accessIn(found as Settings);
 }
 
 function accessIn(settings: Settings): Partial<AccessSettings> {
