@@ -68,7 +68,8 @@ export const backup = { container: "db", halts: [{ container: "db", id: idOf("db
 /** A restore that is making a volume and a network, in the place of a container. */
 export const restore = {
   ...{ container: "db", volumes: ["made"], networks: ["made"] },
-  replaced: { oldId: idOf("today"), imageId: imageIdOf("today") },
+  images: [imageIdOf("today")],
+  replaced: { oldId: idOf("today") },
 } as unknown as RestoreEntry;
 
 export interface RuleFacts extends Partial<Omit<PruneRules, "needs">> {

@@ -1,4 +1,4 @@
-import { openEngineOf, openJournalOf } from "../connections.ts";
+import { openEngineOf, openJournalOf, openRestoreJournalOf } from "../connections.ts";
 import type { Engine } from "../core/ports.ts";
 import { isErrorWithCode, messageOf } from "../lib/errors.ts";
 import { deadline, pause } from "../lib/time.ts";
@@ -22,13 +22,14 @@ export async function finish(terminal: Terminal, invocation: Invocation, signal:
   const [operation = ""] = invocation.names;
   try {
     const journal = await openJournalOf(config, surroundings);
+    const restoreJournal = await openRestoreJournalOf(config, surroundings);
     const noted = (await journal.all()).find((entry) => entry.operation === operation);
     const host = noted?.helper?.engineHost ?? "";
     const engine = openEngineOf(config.engines.find((one) => one.host === host) ?? { host }, surroundings);
     if (noted?.helper !== undefined) await meet(engine, signal);
     const settings = replacementSettings(config);
     const finished = await finishOperation(
-      { engine, journal, clock, log, ownContainerId, ...settings },
+      { engine, journal, restoreJournal, clock, log, ownContainerId, ...settings },
       operation,
       signal,
     );

@@ -24,6 +24,8 @@ export interface RestoreEntry {
   readonly named?: boolean | undefined;
   /** What was created is being removed. */
   readonly undoing?: boolean | undefined;
+  /** The ids of the images that containers are created from, or may be again. */
+  readonly images?: readonly string[] | undefined;
   /** Local tags that are to be given back to their images. */
   readonly retags?: readonly Retag[] | undefined;
   /** Where it takes the place of what was there. */
@@ -37,8 +39,6 @@ export interface RestoreEntry {
 export interface ReplacedEntry extends Pick<BackupEntry, "halts" | "begun"> {
   /** The container that had the name; absent where there were only volumes. */
   readonly oldId?: string | undefined;
-  /** The image that it was created from. */
-  readonly imageId?: string | undefined;
   /** The backup of what was there: whole, and read back. */
   readonly safety?: string | undefined;
   /** Is the new container to be started? */
@@ -61,6 +61,14 @@ export const restoreLabel = "gangway.restore";
 /** The name of a container until all of it is restored. */
 export function restoreNameFor(container: string, operation: string): string {
   return `${container}.gw-restore-${operation}`;
+}
+
+/** The ids of the images that restores which have not ended need. */
+export function imagesOfRestores(entries: readonly RestoreEntry[]): readonly string[] {
+  return entries.flatMap(({ images = [], retags = [] }) => [
+    ...images,
+    ...retags.flatMap(({ imageId }) => imageId ?? []),
+  ]);
 }
 
 /** What stands for a volume among the names that operations wait for each other at. No container has such a name. */

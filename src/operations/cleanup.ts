@@ -3,6 +3,7 @@ import { familiarText, parseImageReference } from "../core/image-reference.ts";
 import type { JournalEntry } from "../core/journal.ts";
 import type { Engine, Journal } from "../core/ports.ts";
 import { previousRepositoryFor } from "../core/previous-image.ts";
+import { imagesOfRestores, type RestoreJournal } from "../core/restore-journal.ts";
 import { imagesToRemove, previousTagsToRemove, type ReleasedSubject, versionTagsToRemove } from "../core/retention.ts";
 import { isErrorWithCode } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
@@ -10,6 +11,7 @@ import type { Log } from "../lib/log.ts";
 export interface CleanupDependencies {
   readonly engine: Pick<Engine, "list" | "inspect" | "images" | "removeImage" | "tagsOf" | "untag">;
   readonly journal: Pick<Journal, "all">;
+  readonly restoreJournal: Pick<RestoreJournal, "all">;
   /** How many old images stay, the way back among them. */
   readonly keep: number;
   readonly log: Log;
@@ -76,10 +78,11 @@ async function letGo(
 }
 
 async function imagesNeeded(
-  { engine, journal }: CleanupDependencies,
+  { engine, journal, restoreJournal }: CleanupDependencies,
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
-  return new Set([...imagesOf(await journal.all()), ...(await imagesInUse(engine, signal))]);
+  const restored = imagesOfRestores(await restoreJournal.all());
+  return new Set([...imagesOf(await journal.all()), ...restored, ...(await imagesInUse(engine, signal))]);
 }
 
 /** The engine removes nothing that a container or another image needs: what it refuses stays. */

@@ -11,6 +11,7 @@ import { createSwap, type Swap, type SwapDependencies } from "./swap.ts";
 
 export interface ReplaceDependencies extends SwapDependencies, Omit<GateDependencies, "engine"> {
   readonly engine: SwapDependencies["engine"] & CleanupDependencies["engine"] & Pick<Engine, "restart">;
+  readonly restoreJournal: CleanupDependencies["restoreJournal"];
   /** Told of every new container when all have passed their gates, before the old ones are removed. */
   readonly onReplaced: (entry: JournalEntry, inspects: readonly ContainerInspect[]) => Promise<void>;
   /** Told when the old containers are back. */

@@ -20,13 +20,13 @@ export const RestoreEntry: z.ZodType<Entry> = z.looseObject({
   newId: z.string().optional(),
   named: z.boolean().optional(),
   undoing: z.boolean().optional(),
+  images: z.array(z.string()).optional(),
   retags: z.array(z.object({ reference: z.string(), imageId: z.string().nullable() })).optional(),
   replaced: z
     .looseObject({
       halts,
       begun: z.int().nonnegative(),
       oldId: z.string().optional(),
-      imageId: z.string().optional(),
       safety: z.string().optional(),
       start: z.boolean(),
       returnedId: z.string().optional(),

@@ -60,11 +60,12 @@ export async function restoreInPlace(
   const total = await requireSpace(deps, prepared.plan, signal);
   const halts = target?.State.Running === true ? [haltOf(container, target)] : [];
   let replaced: ReplacedEntry = {
-    ...{ halts, begun: 0, start: work.plan.start, imageId: prepared.plan.image.id },
+    ...{ halts, begun: 0, start: work.plan.start },
     ...(target === undefined ? {} : { oldId: target.Id }),
   };
   let entry: RestoreEntry = {
     ...beginning,
+    images: [...new Set([work.imageId, prepared.plan.image.id])],
     volumes: [...new Set([...beginning.volumes, ...prepared.plan.volumes.map(({ name }) => name)])],
     networks: [...new Set([...beginning.networks, ...prepared.plan.networks.map(({ name }) => name)])],
   };

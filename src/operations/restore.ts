@@ -73,6 +73,7 @@ export async function restoreContainer(
     const entry: RestoreEntry = {
       ...{ schema: 1, kind: "restore", operation: order.operation, id: order.id, node: deps.node },
       ...{ container, file, startedAt: order.startedAt },
+      images: [imageId],
       volumes: plan.volumes.map(({ newName }) => newName),
       networks: plan.networks.map(({ name }) => name),
     };

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { JournalEntry } from "../../src/core/journal.ts";
 import type { Engine } from "../../src/core/ports.ts";
+import type { RestoreEntry } from "../../src/core/restore-journal.ts";
 import { openEngine } from "../../src/docker/engine.ts";
 import { createLog, createSecrets } from "../../src/lib/log.ts";
 import { cleanUpAfterUpdate } from "../../src/operations/cleanup.ts";
@@ -33,6 +34,7 @@ function entryWith(imageId: string): JournalEntry {
   } as unknown as JournalEntry;
 }
 
+const none = { all: () => Promise.resolve([]) };
 let repositories = 0;
 
 /** A repository whose tag has moved on from version to version, each of them pulled; no other has such images. */
@@ -54,12 +56,22 @@ async function repositoryOf(versions: readonly string[], edition = `${repositori
     readonly oldVersion: string;
     readonly keep?: number;
     readonly needed?: readonly string[];
+    /** What a restore may have to go back to. */
+    readonly restored?: readonly string[];
   }) =>
     cleanUpAfterUpdate(
       {
         engine,
         journal: {
           all: () => Promise.resolve((options.needed ?? []).map((version) => entryWith(images[version] ?? ""))),
+        },
+        restoreJournal: {
+          all: () =>
+            Promise.resolve(
+              (options.restored ?? []).map(
+                (version) => ({ images: [images[version] ?? ""] }) as unknown as RestoreEntry,
+              ),
+            ),
         },
         keep: options.keep ?? 1,
         log,
@@ -84,15 +96,15 @@ describe("cleaning up after an update", () => {
   });
 
   it("keeps what a stopped container runs, what has a tag, and what an operation needs", async () => {
-    const { reference, images, there, cleanUp } = await repositoryOf(["1", "2", "3", "4", "5", "6"]);
+    const { reference, images, there, cleanUp } = await repositoryOf(["1", "2", "3", "4", "5", "6", "7"]);
     const { docker } = bed.engine;
     await docker.createContainer({ name: "stopped", Image: images["1"] ?? "" });
     await docker.getImage(images["2"] ?? "").tag({ repo: "gangway/keep", tag: "1a2b3c4d" });
     await runContainer(docker, "web", reference);
 
-    await cleanUp({ oldVersion: "5", needed: ["3"] });
+    await cleanUp({ oldVersion: "6", needed: ["3"], restored: ["4"] });
 
-    expect(await there()).toEqual(["1", "2", "3", "5", "6"]);
+    expect(await there()).toEqual(["1", "2", "3", "4", "6", "7"]);
     await docker.getImage("gangway/keep:1a2b3c4d").remove();
   });
 
@@ -139,7 +151,7 @@ describe("cleaning up after an update", () => {
     await docker.createContainer({ name: "other", Image: `${repository}:1.1.0` });
 
     const removed = await cleanUpAfterUpdate(
-      { engine, journal: { all: () => Promise.resolve([]) }, keep: 1, log },
+      { engine, journal: none, restoreJournal: none, keep: 1, log },
       { container: "web", oldImageId: ids["1.2.0"] ?? "", reference: `${repository}:1.4.0` },
       signal,
     );

@@ -119,14 +119,12 @@ describe("a restore in the place of what is there", () => {
     expect(await state()).toEqual(before);
   });
 
-  it.each<readonly [string, (call: EngineCall, id: string) => boolean]>([
-    ["today's data cannot be read", ({ method, path }) => method === "GET" && path.includes("/archive")],
-    ["the container cannot be removed", ({ method, path }, id) => method === "DELETE" && path.includes(id)],
-  ])("lets the container that is there run again where %s", async (_, isRefused) => {
+  it("lets the container that is there run again where it cannot be removed", async () => {
     const file = await runWeb();
     const before = await state();
     const { Id } = await docker.getContainer("web").inspect();
-    proxy.onRequest((call) => (isRefused(call, Id) ? { status: 500, message: "no" } : "pass"));
+    const isIt = ({ method, path }: EngineCall): boolean => method === "DELETE" && path.includes(Id);
+    proxy.onRequest((call) => (isIt(call) ? { status: 500, message: "no" } : "pass"));
 
     const outcome = await backups.restore({ container: "web", file, volumes: "replace" });
 

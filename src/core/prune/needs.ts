@@ -6,7 +6,7 @@ import type { JournalEntry } from "../journal.ts";
 import { successorsOf } from "../lost-parents.ts";
 import { previousRepositoryFor } from "../previous-image.ts";
 import { dependantsOf } from "../recreate.ts";
-import type { RestoreEntry } from "../restore-journal.ts";
+import { imagesOfRestores, type RestoreEntry } from "../restore-journal.ts";
 
 /** Who may need something: all containers, stopped ones too, and what is under way. */
 export interface NeedSubject {
@@ -57,8 +57,8 @@ export function needsOf({ containers, journal, backups, restores, ownContainerId
   const helpers = new Set(journal.flatMap(({ helper }) => (helper === undefined ? [] : [helper.container])));
   const notedImages = new Set([
     ...involved.flatMap(({ inspect, newImageId }) => [inspect.Image, newImageId]),
-    ...[...journal, ...restores].flatMap(({ retags = [] }) => retags.flatMap(({ imageId }) => imageId ?? [])),
-    ...replaced.flatMap(({ imageId }) => imageId ?? []),
+    ...journal.flatMap(({ retags }) => retags.flatMap(({ imageId }) => imageId ?? [])),
+    ...imagesOfRestores(restores),
   ]);
   const madeVolumes = new Set(restores.flatMap(({ volumes }) => volumes));
   const madeNetworks = new Set(restores.flatMap(({ networks }) => networks));
