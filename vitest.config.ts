@@ -43,7 +43,7 @@ export default defineConfig({
           include: ["test/long/**/*.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          maxWorkers: 1,
+          maxWorkers: 2,
         },
       },
       {
