@@ -70,6 +70,11 @@ export interface CacheRecord extends SizedThing {
 export interface Disk {
   /** All images but the intermediate ones of the classic builder. */
   readonly storedImages: (signal: AbortSignal) => Promise<readonly StoredImage[]>;
+  /**
+   * When each image was pulled last, by the name that it was pulled under (`nginx:1.27`, `nginx@sha256:…`), as far as the
+   * engine remembers: Docker knows its last 256 events, and none from before its start. Milliseconds since 1970.
+   */
+  readonly pulls: (signal: AbortSignal) => Promise<ReadonlyMap<string, number>>;
   readonly volumes: (signal: AbortSignal) => Promise<readonly StoredVolume[]>;
   readonly networks: (signal: AbortSignal) => Promise<readonly StoredNetwork[]>;
   /** Slow: the engine adds up files. Engines before API 1.42 tell all parts, whatever is asked. */

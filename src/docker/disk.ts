@@ -1,8 +1,10 @@
+import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import type { Disk, DiskUsage } from "../core/disk.ts";
 import { call } from "./call.ts";
-import { buildPruned, diskUsage, networkList, storedImages, volumeList } from "./disk-schema.ts";
+import { buildPruned, diskUsage, networkList, pullLine, storedImages, volumeList } from "./disk-schema.ts";
 import { getExact } from "./exact.ts";
+import { linesOf } from "./lines.ts";
 
 /** For how long the engine may work: adding up the files of volumes takes minutes on slow disks. */
 interface DiskLimits {
@@ -23,6 +25,7 @@ export function diskOf(docker: Docker, { quickMs, slowMs }: DiskLimits): Disk {
           labels: image.Labels,
         })),
       ),
+    pulls: (signal) => call("tell what was pulled", quickMs, signal, (limit) => pullsOf(docker, limit)),
     volumes: (signal) =>
       call("list its volumes", quickMs, signal, async (limit) =>
         volumeList.parse(await getExact(docker, "/volumes", limit)).Volumes.map((volume) => ({
@@ -59,6 +62,23 @@ export function diskOf(docker: Docker, { quickMs, slowMs }: DiskLimits): Disk {
     pruneBuildCache: ({ all, unusedForMs }, signal) =>
       call("prune its build cache", slowMs, signal, (limit) => pruneBuilds(docker, { all, unusedForMs }, limit)),
   };
+}
+
+/** `GET /events` of what is over: with an end that has passed the stream ends. */
+async function pullsOf(docker: Docker, abortSignal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+  const options = {
+    since: 1,
+    until: (Date.now() / 1_000).toFixed(3),
+    filters: { type: ["image"], event: ["pull"] },
+    abortSignal,
+  };
+  const pulls = new Map<string, number>();
+  const stream = (await docker.getEvents(options as object)) as Readable;
+  for await (const line of linesOf(stream)) {
+    const event = pullLine.safeParse(JSON.parse(line)).data;
+    if (event !== undefined) pulls.set(event.Actor.ID, event.timeNano / 1_000_000);
+  }
+  return pulls;
 }
 
 interface Modem {

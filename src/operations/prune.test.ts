@@ -8,14 +8,16 @@ const { signal } = new AbortController();
 const log = createLog({ level: "silent", output: { write: () => true }, secrets: createSecrets() });
 const none = { all: () => Promise.resolve([]) };
 
-/** An engine with two images and no container, that tells how long ago each got its tag; `asked` counts. */
-function engineWith(taggedAgoMs: Readonly<Record<string, number>>) {
+/** An engine with two images and no container, that tells how long ago each got its tag, or was pulled; `asked` counts. */
+function engineWith(taggedAgoMs: Readonly<Record<string, number>>, pulledAgoMs: Readonly<Record<string, number>> = {}) {
   const asked: string[] = [];
-  const images = [image("pinned", [], { createdMs: 0 }), image("tagged", ["app:1"], { createdMs: 0 })];
+  const digests = ["app@sha256:1"];
+  const images = [image("pinned", [], { createdMs: 0, digests }), image("tagged", ["app:1"], { createdMs: 0 })];
   const times = new Map(Object.entries(taggedAgoMs).map(([name, ms]) => [imageIdOf(name), now - ms]));
   const engine = {
     storedImages: () => Promise.resolve(images),
     list: () => Promise.resolve([]),
+    pulls: () => Promise.resolve(new Map(Object.entries(pulledAgoMs).map(([name, ms]) => [name, now - ms]))),
     usage: () => Promise.resolve({ layerBytes: null, images: [], containers: [], volumes: [], buildCache: [] }),
     inspectImage: (id: string) => {
       asked.push(id);
@@ -42,6 +44,16 @@ describe("a prune of images", () => {
       expect(report?.removed).toEqual([]);
       expect(report?.kept.at(-1)?.reason).toContain("within the last five minutes");
     }
+  });
+
+  it("leaves alone what the engine's events tell to be pulled a moment ago, by a tag or by its digest", async () => {
+    const { deps } = engineWith({}, { "app:1": minute, "app@sha256:1": minute, "other:1": minute });
+    const outcome = await prune(deps, { kind: "prune", what: "images", all: true, dryRun: true }, signal);
+    expect(outcome.prune?.removed).toEqual([]);
+
+    const { deps: later } = engineWith({}, { "app:1": 6 * minute, "app@sha256:1": minute });
+    const { prune: report } = await prune(later, { kind: "prune", what: "images", all: true, dryRun: true }, signal);
+    expect(report?.removed.map(({ id }) => id)).toEqual([imageIdOf("tagged")]);
   });
 
   it("takes what was pulled before that, and asks only about what it would take", async () => {

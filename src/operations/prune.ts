@@ -1,6 +1,6 @@
 import PQueue from "p-queue";
 import type { BackupJournal } from "../core/backup-journal.ts";
-import type { Disk, DiskPart, DiskUsage } from "../core/disk.ts";
+import type { Disk, DiskPart, DiskUsage, StoredImage } from "../core/disk.ts";
 import type { ImageInspect } from "../core/inspect.ts";
 import type { Command, Outcome } from "../core/operation.ts";
 import type { Engine, Journal } from "../core/ports.ts";
@@ -87,10 +87,16 @@ async function planFor(
       const unique = new Map(sizes.images.map(({ id, uniqueBytes }) => [id, uniqueBytes]));
       const images = found.images.map((image) => ({ ...image, bytes: unique.get(image.id) ?? null }));
       // Only of those that would go else it matters when they were pulled; it can only make them younger.
-      const going = imagesToPrune(images, rules).filter(({ verdict }) => verdict === "remove");
-      const tagged = await tagTimes(engine, new Set(going.map(({ id }) => id)), signal);
+      const going = new Set(
+        imagesToPrune(images, rules).flatMap(({ id, verdict }) => (verdict === "remove" ? id : [])),
+      );
+      const times = await arrivalTimes(
+        deps,
+        images.filter(({ id }) => going.has(id)),
+        signal,
+      );
       return imagesToPrune(
-        images.map((image) => ({ ...image, ...tagged.get(image.id) })),
+        images.map((image) => ({ ...image, ...times.get(image.id) })),
         rules,
       );
     }
@@ -139,23 +145,33 @@ async function thingsOf({ engine, log }: PruneDependencies, what: PruneKind, sig
   }
 }
 
-/** When each image got its tag, by its id. */
-async function tagTimes(
-  engine: Pick<Engine, "inspectImage">,
-  ids: ReadonlySet<string>,
+/** When each image got its tag or was pulled, by its id: its own date can be any. */
+async function arrivalTimes(
+  { engine, log }: Pick<PruneDependencies, "engine" | "log">,
+  images: readonly StoredImage[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, ReturnType<typeof taggedAt>>> {
+): Promise<ReadonlyMap<string, { readonly taggedMs: number }>> {
+  if (images.length === 0) return new Map();
+  const pulls = await engine.pulls(signal).catch((error: unknown) => {
+    if (isErrorWithCode(error, "aborted", "engine_unreachable")) throw error;
+    log.debug({ err: error }, "when images were pulled is not known");
+    return new Map<string, number>();
+  });
   const queue = new PQueue({ concurrency: parallelInspects });
-  const times = [...ids].map((id) =>
-    queue.add(async () => [id, taggedAt(await imageIfThere(engine, id, signal))] as const),
+  const times = images.map(({ id, tags, digests }) =>
+    queue.add(async () => {
+      const inspect = await imageIfThere(engine, id, signal);
+      const pulled = [...tags, ...digests].map((name) => pulls.get(name) ?? 0);
+      return [id, { taggedMs: Math.max(taggedAt(inspect), ...pulled) }] as const;
+    }),
   );
   return new Map(await Promise.all(times));
 }
 
-/** When it was pulled: an image's own date can be any. */
-function taggedAt(inspect: ImageInspect | undefined): { readonly taggedMs?: number } {
+/** The classic image store notes no pull here. */
+function taggedAt(inspect: ImageInspect | undefined): number {
   const ms = Date.parse(inspect?.Metadata?.LastTagTime ?? "");
-  return Number.isNaN(ms) || ms <= 0 ? {} : { taggedMs: ms };
+  return Number.isNaN(ms) ? 0 : Math.max(0, ms);
 }
 
 const noUsage: DiskUsage = { layerBytes: null, images: [], containers: [], volumes: [], buildCache: [] };

@@ -44,6 +44,14 @@ describe("the command prune over MQTT", () => {
         prune: { preview: true, removed: [{ bytes: expect.any(Number) }] },
       },
     });
+    await client.publish(`${node}/command/prune`, '{"id":"all","all":true,"dry_run":true}');
+    // Its own date is long past: but somebody who has just pulled it is about to use it.
+    expect((await answerTo("all"))?.["prune"]).toMatchObject({
+      removed: [expect.anything()],
+      kept: expect.arrayContaining([
+        expect.objectContaining({ name: expect.stringMatching(/spare:1$/), in_use: false }),
+      ]),
+    });
     await client.publish(`${node}/command/prune`, "PRESS");
     const event = await client.until(({ messages }) =>
       messages.find(({ topic, payload }) => topic === `${node}/event` && json(payload)["event_type"] === "pruned"),
