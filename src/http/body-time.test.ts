@@ -26,16 +26,18 @@ describe("the time for a body", () => {
     app.post("/json", () => "");
     app.post("/bytes", { config: { bytes: true } }, () => new Promise(() => {}));
     const { port } = new URL(await app.listen({ port: 0, host: "127.0.0.1" }));
+    const ports = new Map<string, string>();
     const sockets = ["/bytes", "/json"].map((path) => {
       const socket = connect(Number(port), "127.0.0.1").on("error", () => {});
+      // A socket that is closed does not tell any more.
+      socket.on("connect", () => ports.set(path, `${socket.localPort}`));
       const type = path === "/json" ? "application/json" : "application/octet-stream";
       socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: 9\r\n\r\n{`);
       return socket;
     });
     await vi.waitFor(() => expect(begun).toHaveLength(2));
-    const slow = sockets[1]?.localPort;
 
-    await vi.waitFor(() => expect(refused).toEqual([`${slow}`]));
+    await vi.waitFor(() => expect(refused).toEqual([ports.get("/json")]));
     for (const socket of sockets) socket.destroy();
   });
 });
