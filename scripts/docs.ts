@@ -8,7 +8,7 @@ import { jsonSchema } from "../src/config/keys.ts";
 import { openApiDocument } from "../src/http/api/openapi.ts";
 import { configurationPage, settingsTable } from "./configuration-page.ts";
 import { entitiesPage } from "./entities-page.ts";
-import { monitorTable, routesTable, watcherTable } from "./routes-table.ts";
+import { monitorTable, monkeyTable, routesTable, watcherTable } from "./routes-table.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -22,6 +22,7 @@ const documents: Readonly<Record<string, string>> = {
     routes: routesTable(),
     monitor: monitorTable(),
     watcher: watcherTable(),
+    monkey: monkeyTable(),
   }).reduce((text, [name, table]) => between(text, name, table), currentText("README.md") ?? ""),
 };
 

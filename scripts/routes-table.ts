@@ -1,5 +1,6 @@
 import { allRoutes, apiPrefix } from "../src/http/api/routes.ts";
 import { monitorRoutes } from "../src/http/profiles/monitor/routes.ts";
+import { monkeyRoutes } from "../src/http/profiles/monkey/routes.ts";
 import { watcherRoutes } from "../src/http/profiles/watcher/routes.ts";
 
 /** The table of the API's routes for the README. */
@@ -18,6 +19,11 @@ export function watcherTable(): string {
     shown.map((use) => ({ ...use, access: use.method === "GET" ? access : changing })),
   );
   return tableOf(uses);
+}
+
+/** The table of the routes of the profile `monkey` for the README. */
+export function monkeyTable(): string {
+  return tableOf(monkeyRoutes);
 }
 
 interface Row {

@@ -16,6 +16,7 @@ import { type KeyRing, keyRing } from "./http/keys.ts";
 import { createMentions } from "./http/mentions.ts";
 import { createTallies, metricsDoor } from "./http/metrics/door.ts";
 import { monitorDoor } from "./http/profiles/monitor/door.ts";
+import { monkeyDoor } from "./http/profiles/monkey/door.ts";
 import type { OpenProfile, ProfileSubject } from "./http/profiles/profile.ts";
 import { watcherDoor } from "./http/profiles/watcher/door.ts";
 import { type Door, openHttp } from "./http/server.ts";
@@ -41,7 +42,11 @@ export interface DoorsDependencies {
 type Profile = Config["http"]["profile"];
 
 /** What each profile's routes are served by. */
-const profiles: Readonly<Record<Profile, OpenProfile>> = { monitor: monitorDoor, watcher: watcherDoor };
+const profiles: Readonly<Record<Profile, OpenProfile>> = {
+  monitor: monitorDoor,
+  watcher: watcherDoor,
+  monkey: monkeyDoor,
+};
 
 /** One address that is listened on. */
 interface Listener {
@@ -60,7 +65,8 @@ export async function openDoors(deps: DoorsDependencies, stack: AsyncDisposableS
   const { http } = config;
   const store = await openStore(deps);
   const shared = { failures: createFailures({ clock }), mention: createMentions({ clock }), log, cors: http.cors };
-  const subjects = { ...subjectsOf(deps, store), profile: await profileSubject(deps, store) };
+  const served = subjectsOf(deps, store);
+  const subjects = { ...served, profile: await profileSubject(deps, store, served.api) };
   const isReady = (): boolean => nodes.length > 0 && nodes.every((node) => node.isReady());
   const listeners: readonly Listener[] = [
     { listen: http.listen, setting: "http.listen", profile: "api" },
@@ -106,6 +112,7 @@ function doorsFor(
 async function profileSubject(
   { config, surroundings, nodes }: DoorsDependencies,
   access: AccessStore,
+  { recent, history }: ApiSubject,
 ): Promise<ProfileSubject> {
   const { clock, ownContainerId } = surroundings;
   const [{ host }] = config.engines;
@@ -115,6 +122,8 @@ async function profileSubject(
     access,
     users: await openUsers(config.http.users),
     sessions: createSessions({ clock }),
+    past: (id) => recent.get(id) ?? history().findLast((past) => past.id === id),
+    monkey: config.http.monkey,
     isOwn: ({ id }: Pick<Container, "id">) => id === ownContainerId,
     socket: () => socketFacts(host),
     clock,

@@ -41,6 +41,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   yaml: ["config"],
   fastify: ["http"],
   "@fastify/send": ["http"],
+  "@fastify/busboy": ["http"],
   croner: ["inventory", "config"],
   "p-queue": ["operations", "registry", "inventory"],
   "write-file-atomic": ["files"],

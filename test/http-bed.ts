@@ -25,6 +25,7 @@ import { systemClock } from "../src/lib/time.ts";
 import { createNetworkShelf } from "../src/operations/networks.ts";
 import { createRunner, type Order, type Procedures } from "../src/operations/runner.ts";
 import { loaded } from "./configuration.ts";
+import { engineData } from "./engine-data.ts";
 import { networkData } from "./network-data.ts";
 
 /** A served engine that is data only: a real inventory and a real runner, whose procedures do what a test says. */
@@ -141,7 +142,7 @@ function dataNode(
     name,
     inventory,
     operations: runner,
-    engine: { images: () => node.images(), list: () => node.list() },
+    engine: { ...engineData(inventory), images: () => node.images(), list: () => node.list() },
     backups: {
       ...{ list: vault.list, remove: vault.remove, pathOf: vault.pathOf, archive: vault.archive },
       receive: (upload, signal) => vault.receive({ ...upload, most: 1e6 }, signal),

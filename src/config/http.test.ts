@@ -64,7 +64,7 @@ http:
       expect.stringMatching(/^10:48: http\.keys\[2\]\.scopes: expected at least one scope/),
       "12:15: http.listeners[0].listen: expected another address for each listener, and than http.listen, found one that another listens on",
       expect.stringMatching(
-        /^13:16: http\.listeners\[0\]\.profile: expected api, metrics, monitor or watcher, found "gui"$/,
+        /^13:16: http\.listeners\[0\]\.profile: expected api, metrics, monitor, watcher or monkey, found "gui"$/,
       ),
     ]);
     expect(problems.join()).not.toContain("secret");

@@ -3,7 +3,7 @@ import { isPasswordHash } from "../lib/password.ts";
 import { addressRange, listenAddress, origin, section, text, yesOrNo } from "./values.ts";
 
 /** The tools whose HTTP APIs Gangway speaks. */
-export const profiles = ["monitor", "watcher"] as const;
+export const profiles = ["monitor", "watcher", "monkey"] as const;
 
 const secret = (description: string) => text("a text").exactOptional().meta({ description, writeOnly: true });
 const ranges = () => z.array(addressRange(), "a list of addresses and ranges");
@@ -62,6 +62,19 @@ const User = z.strictObject(
   section,
 );
 
+const Monkey = z
+  .strictObject(
+    {
+      destructive: yesOrNo().prefault(false).meta({
+        description:
+          "Serve those of its routes, too, that delete things or restore backups; while this is false they answer 403.",
+      }),
+    },
+    section,
+  )
+  .prefault({})
+  .meta({ description: "What the profile `monkey` may do." });
+
 /** The section `http`. */
 export const Http = z
   .strictObject(
@@ -83,7 +96,7 @@ export const Http = z
       }),
       profile: z.enum(profiles, listed(profiles)).prefault("monitor").meta({
         description:
-          "The tool whose routes are served beside Gangway's own: `monitor` (Docker Monitor Image) or `watcher` (Docker Image Watcher).",
+          "The tool whose routes are served beside Gangway's own: `monitor` (Docker Monitor Image), `watcher` (Docker Image Watcher) or `monkey` (Container Monkey).",
       }),
       compat: yesOrNo().prefault(false).meta({
         description: "Serve the routes of every tool, each under `/compat/<profile>`, besides those of `profile`.",
@@ -91,6 +104,7 @@ export const Http = z
       users: z.array(User, "a list of users").prefault([]).meta({
         description: "Who may log in with a name and a password, in profiles where that is the way in.",
       }),
+      monkey: Monkey,
       keys: z.array(NamedKey, "a list of keys").prefault([]).meta({ description: "More keys, each for a purpose." }),
       listeners: z
         .array(Listener, "a list of listeners")

@@ -1,9 +1,11 @@
 import type { AutoUpdatePolicy } from "./auto-update.ts";
 import type { BackupShelf } from "./backup-shelf.ts";
+import type { Disk } from "./disk.ts";
 import type { NetworkShelf } from "./network-file.ts";
 import type { NodeEvent } from "./node-event.ts";
 import type { CommandKind, OperationResult } from "./operation.ts";
 import type { Engine, Entry, Inventory, Operations } from "./ports.ts";
+import type { EngineStorage } from "./storage.ts";
 
 /** What a door that shows everything is given of an engine: types only. */
 export interface ServedNode {
@@ -11,12 +13,17 @@ export interface ServedNode {
   readonly name: string;
   readonly inventory: Inventory;
   readonly operations: OperationBook;
-  readonly engine: Pick<Engine, "images" | "list">;
+  readonly engine: ServedEngine;
   readonly backups: BackupShelf;
   readonly networks: NetworkShelf;
   readonly autoUpdateOf: (entry: Entry) => AutoUpdatePolicy;
   readonly isBrokerConnected: () => boolean;
 }
+
+/** What doors ask the engine itself. */
+export type ServedEngine = Pick<Engine, "images" | "list" | "inspect" | "log" | "remove" | "removeImage"> &
+  Pick<Disk, "storedImages" | "volumes" | "usage" | "removeVolume" | "removeNetwork"> &
+  Pick<EngineStorage, "inspectVolume">;
 
 /** Something that has happened on a node. */
 export type NodeNews =

@@ -27,3 +27,18 @@ export function limitBodyTime(app: FastifyInstance, refuse: (socket: Socket) => 
     done();
   });
 }
+
+const lingerMs = 3_000;
+
+/** Where bytes are refused before all have come, whoever sends them has a moment to read why. */
+export function endUnread(app: FastifyInstance): void {
+  app.addHook("onResponse", ({ raw, routeOptions }, _reply, done) => {
+    if (routeOptions.config.bytes === true && !raw.complete) {
+      raw.resume();
+      setTimeout(() => {
+        if (!raw.complete) raw.socket.destroy();
+      }, lingerMs).unref();
+    }
+    done();
+  });
+}

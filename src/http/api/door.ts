@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from "fastify";
 import type { z } from "zod";
 import type { Log } from "../../lib/log.ts";
+import { endUnread } from "../body-time.ts";
 import { type GateDependencies, guard } from "../gate.ts";
 import type { Door } from "../server.ts";
 import { createStream } from "./events.ts";
@@ -8,8 +9,6 @@ import { handlersFor } from "./handlers.ts";
 import { type Answer, denialProblem, type Mistake, mistakesFrom, problem } from "./problem.ts";
 import { allRoutes, apiPrefix, type RouteDeclaration } from "./routes.ts";
 import type { ApiSubject } from "./subject.ts";
-
-const lingerMs = 3_000;
 
 /** Gangway's own API, under /api/v1: the routes of routes.ts, errors as RFC 9457 has them. */
 export function apiDoor(subject: ApiSubject, gate: GateDependencies): Door {
@@ -77,10 +76,7 @@ function takeJson(app: FastifyInstance): void {
   });
 }
 
-/**
- * Hands the bytes on as they come. While what has come is looked at, the connection is silent for longer than any other
- * may be; and where they are refused, whoever still sends them has a moment to read why.
- */
+/** Hands the bytes on as they come. While what has come is looked at, the connection may be silent for long. */
 function takeBytes(app: FastifyInstance): void {
   app.addContentTypeParser("application/octet-stream", (request, content, done) => {
     const { raw, routeOptions } = request;
@@ -88,15 +84,7 @@ function takeBytes(app: FastifyInstance): void {
     content.once("end", () => raw.socket.setTimeout(0));
     done(null, content);
   });
-  app.addHook("onResponse", ({ raw, routeOptions }, _reply, done) => {
-    if (routeOptions.config.bytes === true && !raw.complete) {
-      raw.resume();
-      setTimeout(() => {
-        if (!raw.complete) raw.socket.destroy();
-      }, lingerMs).unref();
-    }
-    done();
-  });
+  endUnread(app);
 }
 
 const bodyProblems: Readonly<Record<number, readonly [error: string, detail: string]>> = {

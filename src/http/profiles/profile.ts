@@ -1,5 +1,5 @@
 import type { Container } from "../../core/container.ts";
-import type { ServedNode } from "../../core/doors.ts";
+import type { PastOperation, ServedNode } from "../../core/doors.ts";
 import type { Clock } from "../../lib/time.ts";
 import type { GateDependencies } from "../gate.ts";
 import type { Door } from "../server.ts";
@@ -18,6 +18,10 @@ export interface ProfileSubject {
   readonly users: Users;
   /** Who has; shared by all listeners. */
   readonly sessions: Sessions;
+  /** The operation with this id, once it has ended. */
+  readonly past: (id: string) => PastOperation | undefined;
+  /** What the configuration says of the profile `monkey`. */
+  readonly monkey: { readonly destructive: boolean };
   /** Is this the container that Gangway itself runs in? */
   readonly isOwn: (container: Pick<Container, "id">) => boolean;
   readonly socket: () => SocketFacts;

@@ -1,7 +1,7 @@
 import type { Caller } from "../../access.ts";
+import type { Attempts } from "../../attempts.ts";
 import type { GateDependencies } from "../../gate.ts";
 import type { ProfileSubject } from "../profile.ts";
-import type { Attempts } from "./attempts.ts";
 import type { RecentIds } from "./recent-ids.ts";
 
 /** A request, as far as routes look at it. */

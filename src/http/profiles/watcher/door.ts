@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../../../lib/log.ts";
 import type { Shown } from "../../access.ts";
+import { createAttempts } from "../../attempts.ts";
 import { type GateDependencies, guard } from "../../gate.ts";
 import type { Door } from "../../server.ts";
 import type { ProfileSubject } from "../profile.ts";
 import { denialAnswer, line, notFound, send } from "./answers.ts";
 import type { Asked } from "./asked.ts";
-import { createAttempts } from "./attempts.ts";
 import { cookieName } from "./login.ts";
 import { createRecentIds } from "./recent-ids.ts";
 import { watcherRoutes } from "./routes.ts";

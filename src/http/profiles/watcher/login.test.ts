@@ -25,6 +25,8 @@ const subject = {
   users: { holderOf: (_name: string, pass: string) => Promise.resolve(pass === "right" ? holder : undefined) },
   sessions: createSessions({ clock }),
   isOwn: () => false,
+  past: () => undefined,
+  monkey: { destructive: false },
   socket: () => ({}),
   clock,
 };

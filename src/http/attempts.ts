@@ -1,4 +1,4 @@
-import { holderOf } from "../../../lib/addresses.ts";
+import { holderOf } from "../lib/addresses.ts";
 
 /** Logins that are being looked at: each costs megabytes and a part of a second. */
 export interface Attempts {
