@@ -5,11 +5,12 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { allRoutes, apiPrefix } from "../src/http/api/routes.ts";
 import { monitorRoutes } from "../src/http/profiles/monitor/routes.ts";
+import { monkeyRoutes } from "../src/http/profiles/monkey/routes.ts";
 import { watcherRoutes } from "../src/http/profiles/watcher/routes.ts";
 import { type HttpBed, openHttpBed } from "./http-bed.ts";
 
 /** Statuses that an answer may have; a failure of our own is none of them. */
-const answered = [200, 202, 400, 401, 403, 404, 405, 409, 413, 414, 415, 429, 431, 503];
+const answered = [200, 202, 400, 401, 403, 404, 405, 409, 413, 414, 415, 416, 422, 429, 431, 503];
 
 const name = fc.oneof(
   fc.constantFrom(
@@ -38,9 +39,10 @@ const watcherPaths = watcherRoutes.flatMap(({ path, uses }) => [
   `/compat/watcher${path.replace("*", "{rest}")}`,
   ...uses.map((use) => `/compat/watcher${use.path}`),
 ]);
+const monkeyPaths = monkeyRoutes.map(({ path }) => `/compat/monkey${path.replaceAll(/<(\w+)>/g, "{$1}")}`);
 const knownPaths = [
   ...Object.values(allRoutes).map(({ path }) => apiPrefix + path),
-  ...["/metrics", "/healthz", ...watcherPaths, ...monitorPaths],
+  ...["/metrics", "/healthz", ...watcherPaths, ...monkeyPaths, ...monitorPaths],
   ...monitorPaths.map((path) => `/compat/monitor${path}`),
 ];
 const knownPath = fc
@@ -58,6 +60,8 @@ const query = fc.oneof(
     "?__proto__[x]=1",
     "?unused=maybe",
     "?before=x",
+    "?filename=db_20261121T180102Z.tar.gz",
+    "?file=x&file=y",
     "?force=1",
     "?force=yes&light=true",
   ),
@@ -75,6 +79,7 @@ const body = fc.oneof(
       {
         ...{ dry_run: fc.anything(), id: fc.anything(), on: fc.anything(), containers: fc.anything() },
         ...{ image: fc.anything(), user: fc.anything(), pass: fc.anything() },
+        ...{ username: fc.anything(), password: fc.anything(), filename: fc.anything(), names: fc.anything() },
         name: fc.oneof(fc.constantFrom("web", "db", "off", "0", "nope"), fc.anything()),
       },
       { requiredKeys: [] },
@@ -86,9 +91,14 @@ const header = fc.string({
   unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)),
   maxLength: 60,
 });
+const types = [
+  ...["application/json", "text/plain", "application/json; charset=x", "application/octet-stream"],
+  ...["multipart/form-data; boundary=x", "multipart/form-data"],
+];
 const headers = fc.record(
   {
-    "content-type": fc.oneof(fc.constantFrom("application/json", "text/plain", "application/json; charset=x"), header),
+    "content-type": fc.oneof(fc.constantFrom(...types), header),
+    range: fc.oneof(fc.constantFrom("bytes=0-", "bytes=9-1", "bytes=-0"), header),
     "x-api-key": header,
     authorization: header,
     origin: fc.oneof(fc.constantFrom("null", "https://evil.example"), header),
