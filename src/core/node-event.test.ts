@@ -160,6 +160,15 @@ describe("eventFrom", () => {
     expect(eventFrom(result as OperationResult)?.type).toBe(type);
   });
 
+  it("names the backup that was made, where one was", () => {
+    const result = { id: "op", command: "update", container: "web", state: "rolled_back", message: "m" } as const;
+    const times = { startedAt: "", finishedAt: "" };
+
+    const details = { message: "m", from: null, to: null };
+    expect(eventFrom({ ...result, ...times, backup: "web.tar" })?.details).toEqual({ ...details, backup: "web.tar" });
+    expect(eventFrom({ ...result, ...times })?.details).toEqual(details);
+  });
+
   it("tells of a prune how much has gone, unless nothing has, or was to", () => {
     const item = { id: "a", name: "a", bytes: 5, verdict: "remove", reason: "" } as const;
     const pruned = (removed: readonly (typeof item)[], preview = false, state = "done") =>

@@ -219,6 +219,7 @@ describe("automatic updates", () => {
     ["failed", 2],
     ["failed", 2, "pull_failed"],
     ["failed", 4, "registry_limited"],
+    ["failed", 4, "backup_failed"],
     ["rejected", 2],
     ["unchanged", 2],
     ["cancelled", 4],

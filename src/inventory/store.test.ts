@@ -123,5 +123,9 @@ describe("inventory", () => {
       lastBackup: "in between",
       lastResult: { finishedAt: "now" },
     });
+
+    const backup = "web_20261121T180102Z.tar.zst";
+    inventory.setResult("web", { ...result, command: "update", state: "updated", finishedAt: "both", backup });
+    expect(inventory.get("web")).toMatchObject({ lastUpdate: "both", lastBackup: "both" });
   });
 });

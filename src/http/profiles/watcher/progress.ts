@@ -9,7 +9,6 @@ export function progressOf({ progress, lastResult }: Entry, now: number): object
     switch (progress.phase) {
       case "idle":
       case "queued":
-      case "backing_up":
         return view("...", 0, 0, 0, "connecting");
       case "pulling": {
         if (progress.pull === undefined) return view("...", 0, 0, 0, "connecting");
