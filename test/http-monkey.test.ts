@@ -219,6 +219,24 @@ describe("a backup", () => {
     expect(readdirSync(directory)).toEqual([backupFile]);
   });
 
+  it("of a network is uploaded as a form, once it is known to be one", async () => {
+    const file = await putNetworkFile(directory);
+    const content = readFileSync(join(directory, file));
+    const send = (name: string, body: Buffer): Promise<HttpAnswer> =>
+      bed.get("/api/upload-network-backup", { method: "POST", ...form("file", name, body) });
+
+    expect((await send(file, content)).status).toBe(409);
+    await bed.get(`/api/backup/${file}`, { method: "DELETE" });
+    expect((await send(file, Buffer.from("{}"))).json?.["error"]).toMatch(/^Invalid network backup: .*format/);
+    expect((await send(file, Buffer.alloc(3 << 20, " "))).json?.["error"]).toMatch(/too large/);
+    expect((await send("network_../x_20261121T180102Z.json", content)).status).toBe(400);
+    expect(readdirSync(directory)).toEqual([]);
+    expect(brief(await send(file, content))).toEqual([
+      ...[200, { success: true, filename: file, message: "Network backup uploaded successfully" }],
+    ]);
+    expect(readFileSync(join(directory, file)).equals(content)).toBe(true);
+  });
+
   it("is downloaded with all others in three steps", async () => {
     expect(brief(await bed.post("/api/backups/download-all-prepare"))).toEqual([404, { error: "No backups found" }]);
     await putBackup(directory);
@@ -270,6 +288,14 @@ describe("a backup", () => {
     await bed.post("/api/restore-backup", { filename: backupFile, overwrite_volumes: overwrite });
 
     expect(heard).toMatchObject([{ kind: "restore", container: "web", file: backupFile, volumes, start: false }]);
+  });
+
+  it("is no way to anything else by the name of a volume", async () => {
+    const path = "..%2Fcontainers%2Fweb%3Fforce%3D1";
+
+    expect(brief(await bed.get(`/api/volume/${path}/delete`, { method: "DELETE" }))).toEqual([
+      ...[500, { error: "No such volume: ../containers/web?force=1" }],
+    ]);
   });
 
   it("is not kept waiting for sizes that the engine does not tell", async () => {

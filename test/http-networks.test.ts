@@ -87,6 +87,8 @@ describe("networks over HTTP", () => {
   });
 
   it("say so where there is none of the name", async () => {
-    expect((await bed.post("/api/v1/networks/nope/backup")).json).toMatchObject({ error: "network_not_found" });
+    for (const name of ["nope", "..", "..%2Fcontainers%2Fweb", "la"]) {
+      expect((await bed.post(`/api/v1/networks/${name}/backup`)).json?.["error"]).toMatch(/^(?:network_)?not_found$/);
+    }
   });
 });

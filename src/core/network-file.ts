@@ -41,6 +41,8 @@ export interface NetworkShelf {
     file: string,
     signal: AbortSignal,
   ) => Promise<{ readonly kind: "restored" | "exists" | "predefined"; readonly network: string }>;
+  /** Takes in a file that was made elsewhere. Rejects with `backup_damaged`; nothing of it is kept then. */
+  readonly receive: (file: string, text: string) => Promise<{ readonly kind: "received" | "exists" }>;
   /** Rejects with `backup_not_found`. */
   readonly removeBackup: (file: string) => Promise<void>;
 }

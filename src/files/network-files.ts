@@ -15,6 +15,8 @@ export interface NetworkFiles {
   readonly read: (file: string) => Promise<NetworkBackup>;
   /** Resolves when the file is there whole and would survive a power cut. */
   readonly write: (file: string, backup: NetworkBackup) => Promise<NetworkFile>;
+  /** Throws `backup_damaged` where `text` is not what a file of this name holds. */
+  readonly parse: (file: string, text: string) => NetworkBackup;
   /** Rejects with `backup_not_found`. */
   readonly remove: (file: string) => Promise<void>;
 }
@@ -64,6 +66,10 @@ export function openNetworkFiles(directory: string): NetworkFiles {
         });
         return backupIn(text, networkFileFrom(file)?.network ?? "");
       }),
+    parse: (file, text) => {
+      if (text.length > longest) throw damaged("it is too large");
+      return backupIn(text, networkFileFrom(file)?.network ?? "");
+    },
     write: (file, backup) =>
       guarded(`write ${file}`, async () => {
         await ensureDirectory(directory);

@@ -21,6 +21,7 @@ export interface NetworkDependencies {
     readonly list: () => Promise<readonly NetworkFile[]>;
     readonly read: (file: string) => Promise<NetworkBackup>;
     readonly write: (file: string, backup: NetworkBackup) => Promise<NetworkFile>;
+    readonly parse: (file: string, text: string) => NetworkBackup;
     readonly remove: (file: string) => Promise<void>;
   };
   readonly node: string;
@@ -47,7 +48,13 @@ export function createNetworkShelf({ engine, networkFiles, node, clock, log }: N
       return found.flat().sort((a, b) => compareNaturally(a.Name, b.Name));
     },
     backUp: async (wanted, signal) => {
-      const network = networkDefinitionOf(await engine.inspectNetwork(wanted, signal));
+      // What is wanted can be anything: only what the engine itself says becomes part of a path.
+      const all = await engine.networks(signal);
+      const found = all.find(({ name }) => name === wanted) ?? all.find(({ id }) => isIdOf(id, wanted));
+      if (found === undefined) {
+        throw new GangwayError("engine_not_found", `There is no network ${JSON.stringify(wanted)}`);
+      }
+      const network = networkDefinitionOf(await engine.inspectNetwork(found.id, signal));
       if (predefinedNetworks.includes(network.name)) return { kind: "predefined" };
       const createdAt = isoSeconds(clock.now());
       const name = networkFileName(network.name, Date.parse(createdAt));
@@ -75,9 +82,22 @@ export function createNetworkShelf({ engine, networkFiles, node, clock, log }: N
       log.info({ network: name, file }, "a network was restored");
       return { kind: "restored", network: name };
     },
+    receive: async (file, text) => {
+      const backup = networkFiles.parse(file, text);
+      if ((await networkFiles.list()).some((one) => one.file === file)) return { kind: "exists" };
+      await networkFiles.write(file, backup);
+      log.info({ network: backup.network.name, file }, "a network's definition was uploaded");
+      return { kind: "received" };
+    },
     removeBackup: async (file) => {
       await networkFiles.remove(file);
       log.info({ file }, "a network's definition was deleted");
     },
   };
+}
+
+const shortId = 12;
+
+function isIdOf(id: string, wanted: string): boolean {
+  return wanted.length >= shortId && id.startsWith(wanted);
 }

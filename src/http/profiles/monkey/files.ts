@@ -101,6 +101,41 @@ function receivedAnswer(file: string, received: Received): Answer {
   }
 }
 
+const longestDefinition = 1 << 20;
+
+/** `POST /api/upload-network-backup` */
+export async function uploadNetwork({ node }: MonkeySubject, { form, raw }: Asked): Promise<Answer> {
+  const file = form === undefined ? undefined : await fileIn(form, raw.headers["content-type"] ?? "");
+  if (file === undefined) return refused(400, "No file provided");
+  const { name, content, isBroken } = file;
+  if (name === "") return refused(400, "No file selected");
+  if (networkFileFrom(name) === undefined) {
+    return refused(400, `Invalid network backup: ${JSON.stringify(name)} is no name that Gangway gives these files`);
+  }
+  try {
+    const { kind } = await node.networks.receive(name, await textOf(content));
+    if (kind === "exists") return refused(409, `There is a file ${name} already, and it stays as it is`);
+    return done("Network backup uploaded successfully", { filename: name });
+  } catch (error) {
+    if (isErrorWithCode(error, "backup_damaged")) return refused(400, `Invalid network backup: ${messageOf(error)}`);
+    return isBroken()
+      ? refused(400, "Invalid form: it ends in the middle of the file")
+      : refused(500, messageOf(error));
+  }
+}
+
+/** Not much more of it than a definition can have. */
+async function textOf(content: Readable): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of content as AsyncIterable<Buffer>) {
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes > longestDefinition) break;
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
+
 /** The first of three steps to a download of all. */
 export function prepareAll({ node, downloads }: MonkeySubject): Promise<Answer> {
   return answering(async () => {

@@ -12,7 +12,7 @@ import {
   restoreBackup,
 } from "./backups.ts";
 import { changeTo, containerList, deleteContainer, details, logs, redeploy, stats } from "./containers.ts";
-import { allProgress, createAll, download, downloadAll, prepareAll, upload } from "./files.ts";
+import { allProgress, createAll, download, downloadAll, prepareAll, upload, uploadNetwork } from "./files.ts";
 import { authStatus, changePassword, logIn, logOut } from "./login.ts";
 import { backUpNetwork, deleteNetwork, networkBackups, networkList, restoreNetwork } from "./networks.ts";
 import { cleanImages, deleteImage, deleteVolume, deleteVolumes, imageList, volumeList } from "./storage.ts";
@@ -104,6 +104,9 @@ export const monkeyRoutes: readonly MonkeyRoute[] = [
   route("POST", "network/restore", "admin", { summary: "Makes it again.", destructive, answer: restoreNetwork }),
   route("DELETE", "network/<id>/delete", "admin", { summary: "Deletes one.", destructive, answer: deleteNetwork }),
   route("GET", "network-backups", "read", { summary: "The files with definitions.", answer: networkBackups }),
+  route("POST", "upload-network-backup", "admin", {
+    ...{ summary: "Takes such a file as the form field `file`.", form: true, answer: uploadNetwork },
+  }),
   route("GET", "dashboard-stats", "read", { summary: "How many there are of everything.", answer: dashboardStats }),
   route("GET", "system-stats", "read", { summary: "The machine.", answer: systemStats }),
   route("GET", "statistics", "read", { summary: "The figures of all containers.", answer: statistics }),

@@ -95,12 +95,16 @@ export async function deleteVolumes(subject: MonkeySubject, { body, closing }: A
   });
 }
 
+/** As the engine has it: nothing in such a name leads anywhere else. */
+const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
 /** Undefined where it is gone. */
 async function removeVolume(
   { node, log }: MonkeySubject,
   name: string,
   signal: AbortSignal,
 ): Promise<{ readonly inUse: boolean; readonly message: string } | undefined> {
+  if (!volumeName.test(name)) return { inUse: false, message: `No such volume: ${name}` };
   if (node.operations.pending().length > 0) {
     return { inUse: true, message: `An operation is under way, and could need ${name}; it was left alone` };
   }
