@@ -125,7 +125,7 @@ describe("the image", () => {
 
     expect(Object.entries(dependencies).filter((entry) => !isThere(entry))).toEqual([]);
     expect(apart.filter((path) => !path.startsWith("/app/node_modules/re2js/"))).toEqual([]);
-    expect(files.length - apart.length).toBeLessThan(50);
+    expect(files.length - apart.length).toBeLessThan(60);
     expect(files.filter((path) => /\.[cm]?ts$|\.map$|^\/app\/dist\/.*\.test\.|^\/build/.test(path))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(["/app/dist/main.js", "/app/LICENSE"]));
   });
