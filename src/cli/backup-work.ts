@@ -25,7 +25,7 @@ export interface BackupWork extends AsyncDisposable {
 }
 
 /** Told how far an operation on a container has come. */
-export type OnProgress = (container: string, progress: Pick<Progress, "phase" | "percent">) => void;
+export type OnProgress = (container: string, progress: Pick<Progress, "phase" | "percent" | "bytes">) => void;
 
 /**
  * Whoever may do it: this process where no Gangway runs on the data directory, which it then keeps for itself, else that

@@ -19,6 +19,8 @@ const Operation = z.looseObject({
   message: z.string().nullable(),
   phase: z.string(),
   percent: z.number().nullable(),
+  bytes: z.number().nullable(),
+  total_bytes: z.number().nullable(),
   results: z.array(z.looseObject({ container: z.string(), state: z.string(), message: z.string() })).optional(),
 });
 type Operation = z.output<typeof Operation>;
@@ -63,9 +65,12 @@ function allEndedIn(operation: Operation): readonly Ended[] {
 async function untilEnded(bridge: Bridge, first: Operation, signal: AbortSignal): Promise<Operation> {
   let operation = first;
   while (!operation.ended) {
-    const { id, container, phase, percent } = operation;
+    const { id, container, phase, percent, bytes: done, total_bytes: total } = operation;
     if (container !== null) {
-      bridge.onProgress(container, { phase: phase as Phase, ...(percent === null ? {} : { percent }) });
+      bridge.onProgress(container, {
+        ...{ phase: phase as Phase, ...(percent === null ? {} : { percent }) },
+        ...(done === null ? {} : { bytes: { done, ...(total === null ? {} : { total }) } }),
+      });
     }
     try {
       const path = `/operations/${encodeURIComponent(id)}?wait=${waitSeconds}`;

@@ -1,3 +1,5 @@
+import type { Progress } from "../core/operation.ts";
+import { bytesText } from "../core/prune/prune.ts";
 import type { OnProgress } from "./backup-work.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -12,12 +14,17 @@ export function progressLine({ errors }: Pick<Terminal, "errors">): {
     isShown = false;
   };
   return {
-    show: (container, { phase, percent }) => {
+    show: (container, { phase, percent, bytes }) => {
       if (errors.isTTY !== true) return;
       const done = percent === undefined ? "" : ` ${percent} %`;
-      errors.write(`\r\u001b[K${container}: ${phase.replaceAll("_", " ")}${done}`);
+      const amount = bytes === undefined ? "" : ` (${amountOf(bytes)})`;
+      errors.write(`\r\u001b[K${container}: ${phase.replaceAll("_", " ")}${done}${amount}`);
       isShown = true;
     },
     clear,
   };
+}
+
+function amountOf({ done, total }: NonNullable<Progress["bytes"]>): string {
+  return total === undefined ? bytesText(done) : `${bytesText(done)} of ${bytesText(total)}`;
 }

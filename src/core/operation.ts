@@ -156,6 +156,8 @@ export interface Progress {
   readonly phase: Phase;
   /** 0 to 100, never falling within one phase; absent while nothing can be measured. */
   readonly percent?: number;
+  /** What has been read or written; only in phases `backing_up` and `restoring`. */
+  readonly bytes?: { readonly done: number; readonly total?: number };
   /** What a pull has come to; only in phase `pulling`. */
   readonly pull?: PullDetail;
   /** Seconds until the health gate gives up; only in phase `verifying`. */

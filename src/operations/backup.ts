@@ -17,6 +17,7 @@ import type { Clock } from "../lib/time.ts";
 import { within } from "../lib/within.ts";
 import { removeHelper } from "./backup-helper.ts";
 import { type Preparation, prepareBackup, requireSpace } from "./backup-preparation.ts";
+import { byteProgress } from "./byte-progress.ts";
 import { haltAll, requireHalted, requireNoWriters, resumeAll } from "./halts.ts";
 import { removeOutdated } from "./outdated-backups.ts";
 import type { Order } from "./runner.ts";
@@ -258,11 +259,8 @@ async function createHelper(
 function progressOf({ report }: Order, total: number | undefined): () => (bytes: number) => void {
   let before = 0;
   let last = 0;
-  const tell = (bytes: number): void => {
-    // Headers and padding come on top of what the engine counts.
-    const percent = total === undefined ? {} : { percent: Math.min(99, Math.floor((100 * bytes) / total)) };
-    report({ phase: "backing_up", ...percent });
-  };
+  // Headers and padding come on top of what the engine counts.
+  const tell = byteProgress(report, "backing_up", total);
   tell(0);
   return () => {
     before += last;

@@ -10,6 +10,7 @@ import type { EngineStorage } from "../core/storage.ts";
 import type { Vault } from "../core/vault.ts";
 import { isErrorWithCode, messageOf } from "../lib/errors.ts";
 import { removeHelper } from "./backup-helper.ts";
+import { byteProgress } from "./byte-progress.ts";
 import { giveBackTag, moveTag, retagFor } from "./candidate.ts";
 import type { Report } from "./runner.ts";
 
@@ -79,6 +80,7 @@ async function fill(
 ): Promise<void> {
   const { Config: imageConfig } = await engine.inspectImage(imageId, signal);
   const total = manifest.parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const tell = byteProgress(report, "restoring", total);
   let written = 0;
   for await (const { name: part, content } of vault.parts(file, manifest, signal)) {
     const volume = plan.volumes.find((candidate) => candidate.part === part);
@@ -89,7 +91,7 @@ async function fill(
     async function* counted(): AsyncGenerator<Buffer, void, undefined> {
       for await (const piece of content) {
         written += piece.length;
-        report({ phase: "restoring", percent: Math.min(99, Math.floor((100 * written) / total)) });
+        tell(written);
         yield piece;
       }
     }

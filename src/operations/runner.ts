@@ -11,7 +11,7 @@ import { type Clock, pause } from "../lib/time.ts";
 import { createJobs, type Job, type Place } from "./jobs.ts";
 
 /** What a procedure says while it runs. */
-export type Report = (progress: Pick<Progress, "phase" | "percent" | "pull" | "secondsLeft">) => void;
+export type Report = (progress: Pick<Progress, "phase" | "percent" | "bytes" | "pull" | "secondsLeft">) => void;
 
 /** What a procedure is given besides its command. */
 export interface Order {

@@ -27,11 +27,17 @@ export const Problem = z
   })
   .meta({ id: "Problem", description: "RFC 9457" });
 
+const byteFigures = {
+  bytes: figure.meta({ description: "Read or written so far, by a backup or a restore." }),
+  total_bytes: figure.meta({ description: "How many there are to be, where that is known." }),
+};
+
 const Progress = z.strictObject({
   operation: z.string(),
   command,
   phase: z.enum(phases),
   percent: figure,
+  ...byteFigures,
   seconds_left: figure.meta({ description: "Until the health gate gives up." }),
 });
 
@@ -86,6 +92,7 @@ export const Operation = z
     finished_at: time.nullable(),
     phase: z.enum(phases).meta({ description: "`idle` once it has ended." }),
     percent: figure,
+    ...byteFigures,
     results: z
       .array(z.strictObject({ container: z.string(), state: z.enum(outcomeStates), message: z.string() }))
       .optional()

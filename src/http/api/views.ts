@@ -58,8 +58,15 @@ export function containerView({ name: node, autoUpdateOf, inventory }: ServedNod
   };
 }
 
-function progressView({ operation, command, phase, percent, secondsLeft }: Progress): object {
-  return { operation, command, phase, percent: percent ?? null, seconds_left: secondsLeft ?? null };
+function progressView({ operation, command, phase, percent, bytes, secondsLeft }: Progress): object {
+  return {
+    ...{ operation, command, phase, percent: percent ?? null, ...bytesView(bytes) },
+    seconds_left: secondsLeft ?? null,
+  };
+}
+
+function bytesView(bytes: Progress["bytes"]): object {
+  return { bytes: bytes?.done ?? null, total_bytes: bytes?.total ?? null };
 }
 
 function metricsView(metrics: Metrics): object {
@@ -97,6 +104,7 @@ export function resultView(result: PastOperation): object {
     finished_at: result.finishedAt,
     phase: "idle",
     percent: null,
+    ...bytesView(undefined),
     ...(result.backup === undefined ? {} : { backup: result.backup }),
     ...(result.results === undefined ? {} : { results: result.results }),
     ...(result.plan === undefined ? {} : { plan: result.plan }),
@@ -123,6 +131,7 @@ export function pendingView({ name: node, inventory }: ServedNode, pending: Pend
     finished_at: null,
     phase: progress?.phase ?? (pending.state === "queued" ? "queued" : "idle"),
     percent: progress?.percent ?? null,
+    ...bytesView(progress?.bytes),
   };
 }
 
