@@ -177,12 +177,15 @@ async function expectUpdated(node: string, old: Docker.ContainerInspectInfo, nex
 }
 
 describe("Gangway in a container", () => {
-  it("updates itself, and tells the result from the new one", async () => {
+  it("backs itself up and updates itself, and tells the result from the new one", async () => {
     const next = await secondVersion();
-    const old = await startGangway(next, { node: "good", binds: [socketBind()] });
+    const environment = ["GANGWAY_UPDATE__BACKUP_FIRST=true"];
+    const old = await startGangway(next, { node: "good", binds: [socketBind()], environment });
     await update("good", own);
 
-    expect(await resultOf("good")).toMatchObject({ command: "update", container: own, ok: true, state: "updated" });
+    const result = await resultOf("good");
+    expect(result).toMatchObject({ command: "update", container: own, ok: true, state: "updated" });
+    expect(await runInside(docker, own, ["ls", "/data/backups"])).toBe(result["backup"]);
     await expectUpdated("good", old, next);
   });
 
