@@ -19,8 +19,13 @@ export function hostPathOf(
 export function destinationsOfHostPath(path: string, mounts: readonly MountPoint[]): readonly string[] {
   return mounts
     .filter(({ Type, Source }) => (Type === "volume" || Type === "bind") && Source !== "")
-    .filter(({ Source }) => isWithin(path, Source) || isWithin(Source, path))
+    .filter(({ Source }) => areNested(path, Source))
     .map(({ Destination }) => Destination);
+}
+
+/** Is one of two paths the other, or in it? */
+export function areNested(path: string, other: string): boolean {
+  return isWithin(path, other) || isWithin(other, path);
 }
 
 function isWithin(path: string, directory: string): boolean {

@@ -66,6 +66,13 @@ describe("a restore in the place of what is there", () => {
     ]);
   });
 
+  it("says that the data of volumes is kept that the container does not have", () => {
+    const { replaces } = planned({ containers: [container("web", { volumes: ["own"] })] });
+
+    expect(replaces).toMatchObject({ target: { Name: "/web" }, volumes: ["data"] });
+    expect(replaces?.warnings[1]).toBe("The data that is in data now is backed up before it goes.");
+  });
+
   it("removes volumes that nobody has", () => {
     const { replaces } = planned({ containers: [] });
 
@@ -106,6 +113,17 @@ describe("a restore in the place of what is there", () => {
       ["is a directory or a share by its driver options"],
     ],
     ["the backups are in a volume", { surroundings: { backupsPath: "/volumes/data/_data/kept" } }, ["would go: data"]],
+    [
+      "the backups are in a volume that the container does not have",
+      {
+        containers: [container("web", { volumes: ["own"] })],
+        surroundings: {
+          backupsPath: "/volumes/data/_data/kept",
+          inspected: [{ Name: "data", Driver: "local", Mountpoint: "/volumes/data/_data" }],
+        },
+      },
+      ["would go: data"],
+    ],
     ["the backups are in one that stays", { surroundings: { backupsPath: "/volumes/own/_data" } }, []],
     [
       "the backup's volume is a share",

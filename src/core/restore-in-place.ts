@@ -1,5 +1,5 @@
 import type { BackedUpVolume, BackupPlan } from "./backup.ts";
-import { destinationsOfHostPath } from "./backup-place.ts";
+import { areNested, destinationsOfHostPath } from "./backup-place.ts";
 import { isTransientName, nameFrom } from "./container.ts";
 import type { ContainerInspect } from "./inspect.ts";
 import { successorsOf } from "./lost-parents.ts";
@@ -42,8 +42,8 @@ export function inPlaceConflicts(subject: InPlaceSubject): readonly string[] {
     return users.length === 0 ? [] : [`${name} (${users.join(", ")})`];
   });
   const elsewhere = inspected.filter(({ Options: options }) => isElsewhere(options ?? {})).map(({ Name }) => Name);
-  const holding = backupsPath === undefined || target === undefined ? [] : volumesWith(backupsPath, target);
-  const holders = holding.filter((name) => volumes.includes(name));
+  const holding = backupsPath === undefined ? [] : volumesWith(backupsPath, target, inspected);
+  const holders = volumes.filter((name) => holding.includes(name));
   return [
     ...(isTransientName(container) ? [`${container} is a name that an unfinished operation gives.`] : []),
     ...(target === undefined ? [] : targetConflicts(target, all, isNeeded)),
@@ -102,11 +102,17 @@ function hasVolume({ Mounts }: ContainerInspect, name: string): boolean {
   return Mounts.some((mount) => mount.Type === "volume" && volumeNameOf(mount) === name);
 }
 
-/** The volumes of a container through which it sees a path of the host, or a part of it. */
-function volumesWith(path: string, { Mounts }: ContainerInspect): readonly string[] {
-  return Mounts.filter((mount) => mount.Type === "volume" && destinationsOfHostPath(path, [mount]).length > 0).flatMap(
-    (mount) => volumeNameOf(mount) ?? [],
+/** The volumes that have a path of the host in them, or are in it: a container's, and others. */
+function volumesWith(
+  path: string,
+  target: ContainerInspect | undefined,
+  inspected: readonly VolumeInspect[],
+): readonly string[] {
+  const mounts = (target?.Mounts ?? []).filter(
+    (mount) => mount.Type === "volume" && destinationsOfHostPath(path, [mount]).length > 0,
   );
+  const others = inspected.filter(({ Mountpoint: at = "" }) => at !== "" && areNested(path, at));
+  return [...mounts.flatMap((mount) => volumeNameOf(mount) ?? []), ...others.map(({ Name }) => Name)];
 }
 
 /** Do driver options name a directory of the host, or a share, that may be full of data however new the volume is? */
@@ -135,12 +141,17 @@ export function inPlaceOf(
 }
 
 function warningsOf(target: ContainerInspect | undefined, volumes: readonly string[]): readonly string[] {
-  if (target === undefined) return [`The data that is in ${volumes.join(", ")} now is backed up before it goes.`];
+  const own = target === undefined ? [] : volumesOf(target);
+  const orphans = volumes.filter((volume) => !own.includes(volume));
+  const ofOrphans =
+    orphans.length === 0 ? [] : [`The data that is in ${orphans.join(", ")} now is backed up before it goes.`];
+  if (target === undefined) return ofOrphans;
   const name = nameFrom(target.Name);
-  const kept = volumesOf(target).filter((volume) => !volumes.includes(volume));
+  const kept = own.filter((volume) => !volumes.includes(volume));
   return [
     `The container ${name} that is there is stopped, backed up with its data, and removed; files that it wrote to no ` +
       "volume go with it.",
+    ...ofOrphans,
     ...(kept.length === 0 ? [] : [`Its volumes that the backup does not fill stay: ${kept.join(", ")}.`]),
   ];
 }

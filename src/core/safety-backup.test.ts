@@ -2,11 +2,11 @@ import { expect, it } from "vitest";
 import { backupPlan, volume } from "../../test/backup-plan.ts";
 import type { ContainerInspect } from "./inspect.ts";
 import { planRestore } from "./restore.ts";
-import { planOfOrphans, safetySourcesFor } from "./safety-backup.ts";
+import { planOfOrphans, safetySourcesFor, withOrphans, withoutCopy } from "./safety-backup.ts";
 
 function container(name: string, volumes: readonly string[], labels: object = {}): ContainerInspect {
   return {
-    ...{ Id: name, Name: `/${name}`, Config: { Image: "web:1", Labels: labels }, HostConfig: {} },
+    ...{ Id: name, Name: `/${name}`, Config: { Image: "web:1", Labels: labels }, HostConfig: {}, State: {} },
     Mounts: volumes.map((Name) => ({ Type: "volume", Name, Source: "", Destination: `/${Name}`, RW: true })),
   } as unknown as ContainerInspect;
 }
@@ -41,4 +41,26 @@ it("has the volumes that no container has, as they are now, with the container t
       ...{ destinations: ["/data"], part: "volumes/v0.tar" },
     },
   ]);
+});
+
+it("has the volumes too that go though the container that is there does not have them", () => {
+  const { part: _, ...left } = volume("left", 0);
+  const planned = backupPlan({ volumes: [volume("data", 0), left] });
+  const web = container("web", ["data", "left"]);
+  const existing = { containers: [web], volumes: new Set(["data", "left", "old"]), networks: new Set<string>() };
+  const backup = backupPlan({ volumes: [volume("data", 0), volume("gone", 1), volume("old", 2)] });
+  const surroundings = { inspected: [], isNeeded: () => false, backupsPath: undefined };
+  const wish = { container: "web", volumes: "replace", ports: {}, start: true } as const;
+  const decision = planRestore(backup, wish, existing, surroundings);
+  if (decision.kind !== "plan") throw new Error(decision.conflicts.join(" "));
+
+  const safety = withOrphans(planned, {
+    plan: decision.plan,
+    inspected: [{ Name: "old", Driver: "local", Options: { type: "tmpfs" }, Labels: null }],
+  });
+
+  expect(decision.plan.replaces?.volumes).toEqual(["data", "old"]);
+  expect(safety.volumes).toEqual([volume("data", 0), left, { ...volume("old", 1), options: { type: "tmpfs" } }]);
+  expect(withoutCopy(["data", "old"], planned)).toEqual(["old"]);
+  expect(withoutCopy(["data", "left", "old"], safety)).toEqual(["left"]);
 });

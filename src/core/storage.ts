@@ -6,6 +6,8 @@ export interface VolumeInspect {
   readonly Driver: string;
   readonly Labels?: Readonly<Record<string, string>> | null | undefined;
   readonly Options?: Readonly<Record<string, string>> | null | undefined;
+  /** Where it is on the engine's host; empty where the driver does not say. */
+  readonly Mountpoint?: string | undefined;
 }
 
 /** `GET /networks/{id}` */

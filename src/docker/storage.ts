@@ -23,6 +23,7 @@ const volumeInspect: z.ZodType<VolumeInspect> = z.looseObject({
   Driver: z.string(),
   Labels: texts,
   Options: texts,
+  Mountpoint: z.string().optional(),
 });
 
 /** `GET /networks/{id}` */

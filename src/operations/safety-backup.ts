@@ -4,7 +4,7 @@ import { isoSeconds, nameFrom } from "../core/container.ts";
 import { successorsOf } from "../core/lost-parents.ts";
 import type { RestorePlan } from "../core/restore.ts";
 import { volumesOf } from "../core/restore-in-place.ts";
-import { planOfOrphans, safetySourcesFor } from "../core/safety-backup.ts";
+import { planOfOrphans, safetySourcesFor, withOrphans, withoutCopy } from "../core/safety-backup.ts";
 import { GangwayError } from "../lib/errors.ts";
 import type { BackupDependencies } from "./backup.ts";
 import { backupsSeenIn, isNeededOf, known, type Preparation } from "./backup-preparation.ts";
@@ -30,6 +30,11 @@ export async function prepareSafety(
   signal: AbortSignal,
 ): Promise<Preparation> {
   const plan = await planFor(deps, subject, signal);
+  const lacking = withoutCopy(subject.plan.replaces?.volumes ?? [], plan);
+  if (lacking.length > 0) {
+    const message = `There would be no copy of what is in ${lacking.join(", ")} now: restore with new names for the volumes`;
+    throw new GangwayError("backup_failed", message);
+  }
   const volumes = plan.volumes.flatMap(({ part, name }) => (part === undefined ? [] : [name]));
   const image = await imageIfThere(deps.engine, plan.image.id, signal);
   if (image === undefined) {
@@ -65,5 +70,5 @@ async function planFor(deps: BackupDependencies, subject: SafetySubject, signal:
     volumes: await known(volumesOf(target), (name) => engine.inspectVolume(name, signal)),
     networks: await known(Object.keys(target.NetworkSettings.Networks), (name) => engine.inspectNetwork(name, signal)),
   });
-  return { ...planned, halted: target.State.Running ? [plan.container] : [] };
+  return { ...withOrphans(planned, { plan, inspected }), halted: target.State.Running ? [plan.container] : [] };
 }

@@ -183,6 +183,24 @@ describe("a restore in the place of what is there", () => {
     await docker.getImage(Image).tag({ repo: "app", tag: "1" });
   });
 
+  it("keeps, and brings back, the data of a volume that today's container does not have", async () => {
+    const file = await runWeb();
+    await docker.getContainer("web").remove({ force: true });
+    await runContainer(docker, "web", image, { HostConfig: { Binds: ["more:/more"] } });
+    await runIn(docker, "web", "sh", "-c", "echo today > /more/file");
+    let fills = 0;
+    proxy.onRequest((call) => (isFill(call) && ++fills === 1 ? { status: 500, message: "no" } : "pass"));
+
+    const outcome = await backups.restore({ container: "web", file, volumes: "replace" });
+
+    expect(outcome).toMatchObject({ state: "failed", message: expect.stringContaining("is there again") });
+    expect(await runIn(docker, "web", "cat", "/more/file")).toBe("today");
+    await runContainer(docker, "reader", image, { HostConfig: { Binds: ["data:/data:ro"] } });
+    expect(await runIn(docker, "reader", "cat", "/data/file")).toBe("today");
+    const { parts } = await contentOf(join(backups.directory, outcome.backup ?? ""));
+    expect(String(parts.get("volumes/v2.tar"))).toContain("today");
+  });
+
   it("keeps the data of volumes that no container has any more", async () => {
     const file = await runWeb();
     await docker.getContainer("web").remove({ force: true });
