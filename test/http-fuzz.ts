@@ -156,10 +156,8 @@ function sender({ origin }: HttpBed): (request: Request) => Promise<void> {
     const isSettings = path.endsWith("/settings");
     if (path.startsWith(`${apiPrefix}/events`) || (isSettings && (method === "PATCH" || method === "POST"))) return;
     // Wrong keys count there, and are slowed down.
-    if (
-      isSettings &&
-      (given["x-api-key"] !== undefined || given.authorization !== undefined || asking.includes("key="))
-    )
+    const isCounted = isSettings || /\/(?:network-)?backups|^\/compat\/monkey\//.test(path);
+    if (isCounted && (given["x-api-key"] !== undefined || given.authorization !== undefined || asking.includes("key=")))
       return;
     const options = { host: "127.0.0.1", port, agent: false, method, path: path + asking } as const;
     const hasBody = sent !== undefined && method !== "GET" && method !== "HEAD";
