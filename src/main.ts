@@ -28,6 +28,8 @@ async function execute(terminal: Terminal, invocation: Invocation, signal: Abort
       return await (await import("./cli/backups.ts")).backups(terminal, invocation);
     case "restore":
       return await (await import("./cli/restore.ts")).restore(terminal, invocation, signal);
+    case "import":
+      return await (await import("./cli/import.ts")).importBackups(terminal, invocation, signal);
     case "config":
       return (await import("./cli/config.ts")).printConfig(terminal, invocation);
     case "purge":

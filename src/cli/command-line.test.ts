@@ -44,6 +44,7 @@ describe("the arguments of gangway backup, backups and restore", () => {
   it.each([
     [["backup"], /^"backup" takes names of containers, or --all\.$/],
     [["backup", "web", "--all"], /^"backup" takes names of containers, or --all\.$/],
+    [["import"], /^"import" takes the files/],
     [["restore"], /^"restore" takes one file; gangway backups lists them\.$/],
     [["restore", "a.tar", "b.tar"], /takes one file/],
     [["restore", "a.tar", "--volumes", "some"], /^--volumes takes same, new/],

@@ -37,6 +37,7 @@ export const commands = {
   backup: "back up containers with their volumes: their names, or --all",
   backups: "list the backups that there are, of all containers or of those that are named",
   restore: "make a container anew from a backup: its FILE; with --dry-run only say what that would create",
+  import: "make backups of those of Container Monkey: their files, which stay as they are",
   config: "print the effective configuration, secrets masked",
   purge: "remove every retained topic of this node from the broker",
   finish: "carry on a replacement of Gangway itself; for the container that Gangway starts for it",
@@ -80,13 +81,14 @@ const owners: Readonly<Partial<Record<keyof typeof options, readonly CommandName
 };
 
 /** How many names a command takes; none, if it is not here. */
-const takers: Readonly<Partial<Record<CommandName, "any" | "one operation" | "one file">>> = {
+const takers: Readonly<Partial<Record<CommandName, "any" | "files" | "one operation" | "one file">>> = {
   check: "any",
   plan: "any",
   backup: "any",
   backups: "any",
   finish: "one operation",
   restore: "one file",
+  import: "files",
 };
 
 /** Reads the arguments after the program's name. */
@@ -144,6 +146,7 @@ function mistakeIn(command: CommandName, names: readonly string[], values: Value
   if (taken === "one operation" && names.length !== 1)
     return `"${command}" takes one operation, and is not for people.`;
   if (taken === "one file" && names.length !== 1) return `"${command}" takes one file; gangway backups lists them.`;
+  if (taken === "files" && names.length === 0) return `"${command}" takes the files that are to be taken in.`;
   if (taken === undefined && names.length > 0) return `"${command}" takes no names; found "${found}".`;
   const foreign = (Object.keys(owners) as (keyof typeof options)[]).find(
     (option) => values[option] !== undefined && owners[option]?.includes(command) === false,

@@ -94,5 +94,8 @@ export const diskUsage = z.looseObject({
 /** `POST /build/prune` */
 export const buildPruned = z.looseObject({ SpaceReclaimed: z.number().default(0) });
 
+/** `GET /info` */
+export const engineTime = z.object({ SystemTime: z.iso.datetime({ offset: true }) });
+
 /** A line of `GET /events` that tells of a pull; its id is what was pulled. */
 export const pullLine = z.object({ Actor: z.object({ ID: z.string() }), timeNano: z.number() });

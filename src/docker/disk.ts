@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import type { Disk, DiskUsage } from "../core/disk.ts";
 import { call } from "./call.ts";
-import { buildPruned, diskUsage, networkList, pullLine, storedImages, volumeList } from "./disk-schema.ts";
+import { buildPruned, diskUsage, engineTime, networkList, pullLine, storedImages, volumeList } from "./disk-schema.ts";
 import { getExact } from "./exact.ts";
 import { linesOf } from "./lines.ts";
 
@@ -66,9 +66,11 @@ export function diskOf(docker: Docker, { quickMs, slowMs }: DiskLimits): Disk {
 
 /** `GET /events` of what is over: with an end that has passed the stream ends. */
 async function pullsOf(docker: Docker, abortSignal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+  const { SystemTime } = engineTime.parse(await getExact(docker, "/info", abortSignal));
   const options = {
     since: 1,
-    until: (Date.now() / 1_000).toFixed(3),
+    // Its own time: of an end that has not come yet it would wait for it.
+    until: (Date.parse(SystemTime) / 1_000).toFixed(3),
     filters: { type: ["image"], event: ["pull"] },
     abortSignal,
   };

@@ -154,7 +154,7 @@ async function arrivalTimes(
   if (images.length === 0) return new Map();
   const pulls = await engine.pulls(signal).catch((error: unknown) => {
     if (isErrorWithCode(error, "aborted", "engine_unreachable")) throw error;
-    log.debug({ err: error }, "when images were pulled is not known");
+    log.warn({ err: error }, "when images were pulled is not known; their own dates count");
     return new Map<string, number>();
   });
   const queue = new PQueue({ concurrency: parallelInspects });

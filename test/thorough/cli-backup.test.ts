@@ -1,7 +1,12 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listingOf } from "../backup-bed.ts";
 import { type Bed, openBed } from "../bed/bed.ts";
 import { runContainer, runIn } from "../bed/containers.ts";
 import { loadImage } from "../bed/images.ts";
@@ -96,6 +101,60 @@ describe("without a running Gangway", () => {
     expect(await runIn(bed.engine.docker, "copy", "cat", "/data/file")).toBe("web");
   });
 });
+
+describe("import", () => {
+  it("makes a backup of one of Container Monkey, which is restored like any other", async () => {
+    const { docker } = bed.engine;
+    await runIn(
+      docker,
+      "web",
+      "sh",
+      "-c",
+      "cd /data && echo more > 'a b' && chmod 0640 'a b' && chown 999:998 'a b' .",
+    );
+    const listing = await listingOf(docker, "web", "/data");
+    const file = await monkeyBackupOf("web", "web-data");
+    const { output, errors, code } = await gangway("import", file);
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(output).toMatch(/ was taken in as web_20251104T010203Z\.tar\.zst \(.*files may be of different moments/);
+
+    const restored = await gangway("restore", "web_20251104T010203Z.tar.zst", "--name", "old", "--volumes", "new");
+
+    expect(restored).toMatchObject({ code: 0, errors: "" });
+    expect(await listingOf(docker, "old", "/data")).toBe(listing);
+    expect((await gangway("import", file)).output).toContain("is there already, as web_20251104T010203Z.tar.zst");
+  });
+
+  it("refuses what is none, and leaves nothing of it", async () => {
+    const before = await files();
+    const whole = await readFile(await monkeyBackupOf("web", "web-data"));
+    const cut = join(dataDir, "cut_20251105_010203.tar.gz");
+    await writeFile(cut, whole.subarray(0, whole.length - 100));
+    await writeFile(join(dataDir, "text.tar.gz"), "no archive");
+
+    const ended = await gangway("import", cut, "text.tar.gz", "nowhere.tar.gz");
+
+    expect(ended).toMatchObject({ code: 1, output: "" });
+    expect(ended.errors.match(/is no whole backup of Container Monkey/g)).toHaveLength(3);
+    expect(await files()).toEqual(before);
+  });
+});
+
+/** Backs a container up as Container Monkey does; gives the file. */
+async function monkeyBackupOf(container: string, volume: string): Promise<string> {
+  const { docker } = bed.engine;
+  const directory = join(dataDir, "monkey");
+  await mkdir(join(directory, "volumes"), { recursive: true });
+  const inspect = await docker.getContainer(container).inspect();
+  const data = (await docker.getContainer(container).getArchive({ path: "/data/." })) as Readable;
+  await writeFile(join(directory, "container_config.json"), JSON.stringify(inspect));
+  await writeFile(join(directory, "backup_metadata.json"), '{"backup_date": "2025-11-04T01:02:03.000456"}');
+  await writeFile(join(directory, "image.tar"), "# Image export failed: timeout");
+  await writeFile(join(directory, "volumes", `${volume}_data.tar.gz`), gzipSync(await buffer(data)));
+  const file = join(dataDir, `${container}_20251104_020304.tar.gz`);
+  await promisify(execFile)("tar", ["-C", directory, "-czf", file, "."]);
+  return file;
+}
 
 describe("beside a running Gangway", () => {
   it("backup and restore are carried out by that one", async () => {
