@@ -37,6 +37,7 @@ import { changeLifecycle } from "./operations/lifecycle.ts";
 import { prune } from "./operations/prune.ts";
 import { type RestoreDependencies, restoreContainer } from "./operations/restore.ts";
 import type { Order, Procedures } from "./operations/runner.ts";
+import { inspectNamed } from "./operations/survey.ts";
 import { type UpdateDependencies, updateContainer } from "./operations/update.ts";
 import { updateSeveral } from "./operations/update-several.ts";
 import { createVersionSources } from "./operations/version-findings.ts";
@@ -199,7 +200,7 @@ async function showRestored(deps: ProcedureDependencies, entry: JournalEntry): P
   const targetTag = changedTagOf(entry);
   for (const [index, { container }] of members.entries()) {
     try {
-      const inspect = await deps.engine.inspect(container, AbortSignal.timeout(showMs));
+      const inspect = await inspectNamed(deps.engine, container, AbortSignal.timeout(showMs));
       const judge: Judge = (image, at) =>
         index > 0 || command !== "update" || latestDigest === undefined
           ? undefined

@@ -17,7 +17,7 @@ import {
   type RestoreWork,
   startRestored,
 } from "./restore-steps.ts";
-import { inspectIfThere } from "./survey.ts";
+import { inspectByName, inspectIfThere } from "./survey.ts";
 import { existingAt } from "./survey-restore.ts";
 import { undoRestore } from "./undo-restore.ts";
 
@@ -52,7 +52,7 @@ export async function endInPlace(
     old: await seen(replaced?.oldId),
     fresh: await seen(newId),
     returned: await seen(replaced?.returnedId),
-    holder: await seen(container),
+    holder: await inspectByName(engine, container, signal),
   });
   const remarks = await act(deps, ending, entry, signal);
   await restoreJournal.remove(operation);

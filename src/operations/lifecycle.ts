@@ -4,7 +4,7 @@ import type { ContainerInspect } from "../core/inspect.ts";
 import type { Command, Outcome } from "../core/operation.ts";
 import type { Engine } from "../core/ports.ts";
 import { messageOf } from "../lib/errors.ts";
-import { surveyOf } from "./survey.ts";
+import { inspectNamed, surveyOf } from "./survey.ts";
 
 export type LifecycleCommand = Extract<Command, { readonly kind: "start" | "stop" | "restart" | "pause" | "unpause" }>;
 
@@ -33,13 +33,15 @@ export async function changeLifecycle(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { kind, container } = command;
-  const refusal = kind === "start" || kind === "unpause" ? undefined : await refusalFor(deps, command, signal);
+  const inspect = await inspectNamed(deps.engine, container, signal);
+  const refusal = kind === "start" || kind === "unpause" ? undefined : await refusalFor(deps, command, inspect);
   if (refusal !== undefined) return { state: "rejected", message: refusal };
   const cutOff = kind === "start" || kind === "restart" ? await cutOffBy(deps, command, signal) : [];
   await deps.engine[kind](container, signal);
   const remarks: string[] = [];
   for (const name of cutOff) {
-    const remark = await deps.engine.restart(name, signal).then(
+    const restarted = inspectNamed(deps.engine, name, signal).then(() => deps.engine.restart(name, signal));
+    const remark = await restarted.then(
       () => `${name}, which depends on it, was restarted too.`,
       (error: unknown) => `${name}, which depends on it, could not be restarted: ${messageOf(error)}.`,
     );
@@ -67,11 +69,10 @@ async function cutOffBy(
 }
 
 async function refusalFor(
-  { engine, ownContainerId, wayToEngine }: LifecycleDependencies,
+  { ownContainerId, wayToEngine }: LifecycleDependencies,
   { kind, container }: LifecycleCommand,
-  signal: AbortSignal,
+  inspect: ContainerInspect,
 ): Promise<string | undefined> {
-  const inspect = await engine.inspect(container, signal);
   if (inspect.Id === ownContainerId) {
     return `${container} is Gangway itself, which could not report the result; ${kind} it with docker.`;
   }

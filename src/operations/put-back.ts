@@ -4,10 +4,13 @@ import type { Observed } from "../core/leftovers.ts";
 import type { Engine } from "../core/ports.ts";
 import { isErrorWithCode } from "../lib/errors.ts";
 import { startGivenUp } from "./given-up.ts";
-import { inspectIfThere } from "./survey.ts";
+import { inspectByName } from "./survey.ts";
 
 export interface PutBackDependencies {
-  readonly engine: Pick<Engine, "inspect" | "pause" | "remove" | "rename" | "setRestartPolicy" | "start" | "stop">;
+  readonly engine: Pick<
+    Engine,
+    "inspect" | "list" | "pause" | "remove" | "rename" | "setRestartPolicy" | "start" | "stop"
+  >;
   /** The container that this process runs in. */
   readonly ownContainerId?: string | undefined;
 }
@@ -85,7 +88,7 @@ async function restore(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const old = await engine.inspect(oldId, signal);
-  const holder = await inspectIfThere(engine, container, signal);
+  const holder = await inspectByName(engine, container, signal);
   if (holder !== undefined && holder.Id !== oldId) {
     return [
       `Another container has taken the name ${container} in the meantime; the old one is kept, stopped, as ` +
@@ -108,7 +111,7 @@ async function keepNew(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { container, wasRunning } = member;
-  const holder = await inspectIfThere(engine, container, signal);
+  const holder = await inspectByName(engine, container, signal);
   if (holder !== undefined && holder.Id !== candidate?.Id && holder.Id !== old?.Id) {
     const rest = candidate === undefined ? "" : `; the new one is kept as ${nameFrom(candidate.Name)}`;
     return [`Somebody removed the old ${container}, and another container has taken its name${rest}.`];

@@ -7,6 +7,7 @@ import { GangwayError, messageOf } from "../lib/errors.ts";
 import { type CleanupDependencies, cleanUpAfterUpdate } from "./cleanup.ts";
 import { type GateDependencies, passGate } from "./gate.ts";
 import type { Report } from "./runner.ts";
+import { inspectNamed } from "./survey.ts";
 import { createSwap, type Swap, type SwapDependencies } from "./swap.ts";
 
 export interface ReplaceDependencies extends SwapDependencies, Omit<GateDependencies, "engine"> {
@@ -139,7 +140,7 @@ async function restartDependants(
   for (const name of restarts) {
     const signal = AbortSignal.timeout(restartTimeoutMs);
     try {
-      const { State: state } = await engine.inspect(name, signal);
+      const { State: state } = await inspectNamed(engine, name, signal);
       if (state.Running && !state.Paused) await engine.restart(name, signal);
     } catch (error) {
       log.warn({ container: name, err: error }, "a dependant could not be restarted");

@@ -101,7 +101,7 @@ interface Completion extends Pick<InPlaceWork, "entry" | "sentences" | "work"> {
 /** The container has its name. Starts it, and closes the note. */
 async function completed(
   deps: RestoreDependencies,
-  { work, entry: { container, operation }, replaced, note, sentences }: Completion,
+  { work, entry: { container, operation, newId = container }, replaced, note, sentences }: Completion,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { restoreJournal, log } = deps;
@@ -110,7 +110,7 @@ async function completed(
     log.error({ container, err: error }, "a restore could not be noted"),
   );
   const isPaused = work.source.backup.state === "paused";
-  const fault = work.plan.start ? await startRestored(deps, { container, isPaused }, signal) : undefined;
+  const fault = work.plan.start ? await startRestored(deps, { container: newId, isPaused }, signal) : undefined;
   // Else the recovery starts it.
   if (!isForLater(fault)) {
     await restoreJournal

@@ -118,7 +118,9 @@ async function restoreBeside(
     log.error({ container, err: error }, "a restore could not be noted"),
   );
   const isPaused = work.source.backup.state === "paused";
-  const fault = work.plan.start ? await startRestored(deps, { container, isPaused }, signal) : undefined;
+  const fault = work.plan.start
+    ? await startRestored(deps, { container: entry.newId ?? container, isPaused }, signal)
+    : undefined;
   await restoreJournal
     .remove(operation)
     .catch((error: unknown) => log.error({ container, err: error }, "a restore could not be closed yet"));

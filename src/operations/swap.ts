@@ -19,6 +19,7 @@ export interface SwapDependencies {
     | "disconnect"
     | "inspect"
     | "inspectImage"
+    | "list"
     | "log"
     | "pause"
     | "readFile"

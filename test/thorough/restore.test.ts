@@ -225,4 +225,25 @@ describe("a restore", () => {
     expect([await volumes(), await networks()]).toEqual(before);
     expect(await backups.journal()).toEqual([]);
   });
+
+  it.each([1, 2])("is undone, though %i ids of others begin with the name whose place it takes", async (count) => {
+    const heads: string[] = [];
+    const name = (): string | undefined =>
+      heads.find((head) => heads.filter((other) => other === head).length === count);
+    while (name() === undefined) heads.push((await docker.createContainer({ Image: image })).id.slice(0, 2));
+    const container = name() ?? "";
+    await runContainer(docker, container, image, { HostConfig: { Binds: ["data:/data"] } });
+    const file = await fileOf(container);
+    let fills = 0;
+    const isFill = ({ method, path }: { readonly method: string; readonly path: string }): boolean =>
+      method === "PUT" && path.includes("/archive");
+    proxy.onRequest((call) => (isFill(call) && fills++ === 0 ? { status: 500, message: "no" } : "pass"));
+
+    const outcome = await backups.restore({ container, file, volumes: "replace" });
+
+    expect(outcome.message).toContain("What was there before is there again");
+    const { Name, State } = await docker.getContainer(container).inspect();
+    expect([Name, State.Running]).toEqual([`/${container}`, true]);
+    expect(await backups.journal()).toEqual([]);
+  });
 });
