@@ -158,7 +158,8 @@ function warningsOf(target: ContainerInspect | undefined, volumes: readonly stri
 
 /**
  * What brings back from `safety`, the backup that was made before anything was removed, what is not there any more. The
- * volumes that are still there were never touched: what a restore has made in place of one is removed before.
+ * volumes that are still there were never touched: what a restore has made in place of one is removed before, and so is
+ * one whose removal was begun.
  */
 export function planReturn(
   safety: BackupPlan,

@@ -41,6 +41,8 @@ export interface ReplacedEntry extends Pick<BackupEntry, "halts" | "begun"> {
   readonly oldId?: string | undefined;
   /** The backup of what was there: whole, and read back. */
   readonly safety?: string | undefined;
+  /** The volumes whose removal was begun: where one is there without the operation's label, its data may be gone. */
+  readonly removing?: readonly string[] | undefined;
   /** Is the new container to be started? */
   readonly start: boolean;
   /** Of the container that was made anew from `safety`. */

@@ -4,6 +4,7 @@ import { type RestoreEntry, restoreNameFor } from "../core/restore-journal.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { removeHelper } from "./backup-helper.ts";
 import { giveBackTag } from "./candidate.ts";
+import { removeHalfRemoved } from "./half-removed.ts";
 import { resumeAll } from "./halts.ts";
 import { removeIfThere } from "./put-back.ts";
 import type { RestoreDependencies } from "./restore.ts";
@@ -129,13 +130,14 @@ async function bringBack(
   await undoRestore(deps, entry, signal);
   // The engine may have been at its removal.
   if (replaced.oldId !== undefined) await removeIfThere(engine, replaced.oldId, signal);
+  const kept = await removeHalfRemoved(deps, entry, signal);
   const plan = planReturn(backup, await existingAt(engine, signal));
   const work: RestoreWork = { plan, source: { file, backup, manifest }, imageId, report: silent };
   await createStorage(deps, entry, work, signal);
-  if (replaced.oldId === undefined) return remarks;
+  if (replaced.oldId === undefined) return [...remarks, ...kept];
   const returnedId = await createRestored(deps, entry, work, (retags) => note({ retags }), signal);
   await note({ retags: [], replaced: { ...replaced, returnedId } });
   await finishRestored(deps, plan, returnedId, signal);
   const started = await startAnew(deps, { id: returnedId, isWanted: plan.start }, signal);
-  return [...remarks, ...started];
+  return [...remarks, ...kept, ...started];
 }

@@ -28,6 +28,7 @@ export const RestoreEntry: z.ZodType<Entry> = z.looseObject({
       begun: z.int().nonnegative(),
       oldId: z.string().optional(),
       safety: z.string().optional(),
+      removing: z.array(z.string()).optional(),
       start: z.boolean(),
       returnedId: z.string().optional(),
     })

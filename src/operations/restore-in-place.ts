@@ -82,7 +82,7 @@ export async function restoreInPlace(
     await requireSame(deps, { command, work, replaced, target }, signal);
     await removeHelper(engine, { container, operation }, signal);
     await note({}, { safety: made.file.file });
-    await remove(deps, replaces, signal);
+    await remove(deps, replaces, (removing) => note({}, { removing }), signal);
     await createStorage(deps, entry, work, signal);
     const newId = await createRestored(deps, entry, work, (retags) => note({ retags }), signal);
     await note({ newId, retags: [] });
@@ -171,14 +171,21 @@ function isAsItWas(target: ContainerInspect, { halts }: ReplacedEntry, all: read
   return now !== undefined && !now.Running && now.StartedAt === startedAt;
 }
 
-/** The engine removes no container that runs, and no volume that a container has. */
+/**
+ * The engine removes no container that runs, and no volume that a container has. `note` resolves when it is noted which
+ * volumes may have lost data: an engine that fails in the middle leaves one with half of its files.
+ */
 async function remove(
   { engine }: Pick<RestoreDependencies, "engine">,
   { target, volumes }: InPlace,
+  note: (removing: readonly string[]) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   if (target !== undefined) await engine.remove(target.Id, { force: false }, signal);
-  for (const volume of volumes) await engine.removeVolume(volume, signal);
+  for (const [index, volume] of volumes.entries()) {
+    await note(volumes.slice(0, index + 1));
+    await engine.removeVolume(volume, signal);
+  }
 }
 
 async function failed(

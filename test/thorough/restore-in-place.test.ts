@@ -183,6 +183,26 @@ describe("a restore in the place of what is there", () => {
     await docker.getImage(Image).tag({ repo: "app", tag: "1" });
   });
 
+  it("brings back all data of a volume of which the engine had removed only some when it failed", async () => {
+    const file = await runWeb();
+    const before = await listing();
+    const kept = await volumes();
+    let removals = 0;
+    proxy.onRequest(async ({ method, path }): Promise<Verdict> => {
+      if (method !== "DELETE" || !path.endsWith("/volumes/data") || ++removals > 1) return "pass";
+      await runContainer(docker, "engine", image, { HostConfig: { Binds: ["data:/data"] } });
+      await runIn(docker, "engine", "rm", "/data/file");
+      await docker.getContainer("engine").remove({ force: true, v: true });
+      return { status: 500, message: "no" };
+    });
+
+    const outcome = await backups.restore({ container: "web", file, volumes: "replace" });
+
+    expect(outcome).toMatchObject({ state: "failed", message: expect.stringMatching(/there again, from \S+\.zst\.$/) });
+    expect(await listing()).toBe(before);
+    expect([await containers(), await volumes(), await backups.journal()]).toEqual([["/web"], kept, []]);
+  });
+
   it("keeps, and brings back, the data of a volume that today's container does not have", async () => {
     const file = await runWeb();
     await docker.getContainer("web").remove({ force: true });
