@@ -1,15 +1,18 @@
-import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Compression } from "../../core/backup.ts";
 import { backupNameFrom, partialEnding } from "../../core/backup-name.ts";
 import type { Received, Upload, VerifiedBackup } from "../../core/vault.ts";
 import { ensureDirectory, flushDirectory } from "../directory.ts";
+import { giveName } from "../give-name.ts";
 import { verifyBackup } from "./examine.ts";
 import { keepFresh } from "./keep-fresh.ts";
-import { freeBytesOf, type Place } from "./place.ts";
+import type { Place } from "./place.ts";
 
 /** Stays free whatever is uploaded: Gangway's own files may be on the same disk. */
 const reserveBytes = 64 * 2 ** 20;
+/** So often it is asked again how much is free. */
+const askAfterBytes = 64 * 2 ** 20;
 /** A backup that begins in the same second as another one has a name some seconds later. */
 const longestDelayMs = 3_600_000;
 const partialName = /^(?<file>.+)\.upload-(?<owner>[^/]*)\.partial$/;
@@ -31,24 +34,24 @@ interface Intake extends Upload {
  */
 export async function receiveBackup(place: Place, intake: Intake, signal: AbortSignal): Promise<Received> {
   const { directory, owner, limits } = place;
-  const { file, bytes, most, path, compression } = intake;
-  await ensureDirectory(directory);
-  const free = Math.max(0, (await freeBytesOf(directory)) - reserveBytes);
-  if ((bytes ?? 0) > most) return { kind: "too_large" };
-  if ((bytes ?? 0) > free) return { kind: "no_room", free };
+  const { file, path, compression } = intake;
   const partial = `${file}.upload-${owner}${partialEnding}`;
-  if (place.open.has(partial) || (await isTaken(directory, file))) return { kind: "exists" };
+  // Nothing is awaited between the look and the entry: two that come at once would share one file.
+  if (place.open.has(partial)) return { kind: "exists" };
   place.open.add(partial);
   const part = join(directory, partial);
   using _ = keepFresh(part, limits.freshMs);
   try {
-    const written = await write(part, intake, Math.min(most, free), signal);
-    if (!written) return most <= free ? { kind: "too_large" } : { kind: "no_room", free };
+    await ensureDirectory(directory);
+    if (await isTaken(directory, file)) return { kind: "exists" };
+    // Of its own that nobody is bringing: the program was killed.
+    await rm(part, { force: true });
+    const refused = await write(place, part, intake, signal);
+    if (refused !== undefined) return refused;
     const reason = mismatchOf(file, await verifyBackup({ path: part, compression }, signal));
     if (reason !== undefined) return { kind: "other_name", reason };
     // Another one may have got the name, or be about to, while this one came in.
-    if (await isTaken(directory, file)) return { kind: "exists" };
-    await rename(part, path);
+    if ((await isTaken(directory, file)) || !(await giveName(part, path))) return { kind: "exists" };
     await flushDirectory(directory);
     const { size } = await stat(path);
     const name = backupNameFrom(file) ?? { container: "", createdAt: "", compression };
@@ -65,19 +68,37 @@ async function isTaken(directory: string, file: string): Promise<boolean> {
   return there.includes(file) || there.includes(`${file}${partialEnding}`);
 }
 
-/** False where there is more than `most`. */
-async function write(path: string, { content }: Upload, most: number, signal: AbortSignal): Promise<boolean> {
-  await using handle = await open(path, "w", 0o600);
+/** Why it is not taken in; undefined when all of it would survive a power cut. */
+async function write(
+  place: Place,
+  path: string,
+  { content, bytes: announced = 0, most }: Upload,
+  signal: AbortSignal,
+): Promise<Received | undefined> {
+  const roomNow = async (): Promise<number> => (await place.freeBytes()) - reserveBytes;
+  const noRoom = (bytes: number): Received => ({ kind: "no_room", free: Math.max(0, bytes) });
+  if (announced > most) return { kind: "too_large" };
+  let room = await roomNow();
+  if (announced > room) return noRoom(room);
+  await using handle = await open(path, "wx", 0o600);
   let bytes = 0;
+  let askedAt = 0;
   for await (const piece of content) {
     signal.throwIfAborted();
     bytes += piece.length;
-    if (bytes > most) return false;
+    room -= piece.length;
+    if (bytes > most) return { kind: "too_large" };
+    if (room < 0) return noRoom(room + bytes);
     await handle.writeFile(piece);
+    // Others write to the disk as well.
+    if (bytes - askedAt < askAfterBytes) continue;
+    askedAt = bytes;
+    room = await roomNow();
+    if (room < 0) return noRoom(room + bytes);
   }
   signal.throwIfAborted();
   await handle.sync();
-  return true;
+  return undefined;
 }
 
 /** A file under another's name would be restored as that one, and crowd out its backups. */

@@ -14,6 +14,8 @@ export interface Place {
   readonly limits: VaultLimits;
   /** Whose uploads are its own: another Gangway may share the directory. */
   readonly owner: string;
+  /** What is still free on the disk. */
+  readonly freeBytes: () => Promise<number>;
 }
 
 /** What is still free on the disk of `directory`. */

@@ -1,4 +1,4 @@
-import { readdir, rename, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { BackupPlan, Compression } from "../../core/backup.ts";
 import { backupFileName, backupNameFrom, partialEnding } from "../../core/backup-name.ts";
@@ -6,6 +6,7 @@ import type { BackupDraft, BackupFile, BackupRequest, Vault } from "../../core/v
 import { GangwayError } from "../../lib/errors.ts";
 import { within } from "../../lib/within.ts";
 import { codeOf, ensureDirectory, flushDirectory } from "../directory.ts";
+import { giveName } from "../give-name.ts";
 import { openArchive } from "./archive.ts";
 import { planOf, verifyBackup } from "./examine.ts";
 import { receiveBackup, uploadOf } from "./intake.ts";
@@ -23,7 +24,8 @@ const usualLimits: VaultLimits = { idleMs: 60_000, closeMs: 10_000, freshMs: 60_
 
 /** The backups in `directory`, which is made when the first one is. `owner` is the node. */
 export function openVault(directory: string, limits: VaultLimits = usualLimits, owner = "gangway"): Vault {
-  const place: Place = { directory, open: new Set(), limits, owner };
+  const freeBytes = (): Promise<number> => freeBytesOf(directory);
+  const place: Place = { directory, open: new Set(), limits, owner, freeBytes };
   const list = (): Promise<readonly BackupFile[]> => guarded(`read ${directory}`, () => listIn(directory));
   return {
     list,
@@ -47,7 +49,7 @@ export function openVault(directory: string, limits: VaultLimits = usualLimits, 
         async () => await receiveBackup(place, { ...upload, ...optionsFor(directory, upload.file) }, signal),
         signal,
       ),
-    freeBytes: () => guarded(`look at the disk of ${directory}`, () => freeBytesOf(directory)),
+    freeBytes: () => guarded(`look at the disk of ${directory}`, freeBytes),
     discard: (partial) => guarded(`remove ${partial}`, () => rm(partialIn(directory, partial), { force: true })),
     clear: () => guarded(`clear ${directory}`, () => clearIn(place)),
   };
@@ -110,7 +112,9 @@ async function beginIn(
       await writing(() => sink.close());
       const verified = await verifyBackup({ path, compression }, signal);
       return await writing(async () => {
-        await rename(path, join(directory, file));
+        if (!(await giveName(path, join(directory, file)))) {
+          throw new GangwayError("file_failed", `There is a file ${join(directory, file)} already`);
+        }
         await flushDirectory(directory);
         const { size: bytes } = await stat(join(directory, file));
         return { ...verified, file, container: plan.container, createdAt: plan.createdAt, compression, bytes };
@@ -122,7 +126,8 @@ async function beginIn(
 
 /** Two backups can begin in the same second. */
 async function freeName(directory: string, { container, createdAt }: BackupPlan, compression: Compression) {
-  const taken = new Set(await guarded(`read ${directory}`, () => readdir(directory)));
+  const there = await guarded(`read ${directory}`, () => readdir(directory));
+  const taken = new Set(there.flatMap((name) => [name, uploadOf(name)?.file ?? name]));
   for (let at = Date.parse(createdAt); ; at += 1_000) {
     const file = backupFileName(container, at, compression);
     if (file === undefined) throw new GangwayError("backup_failed", `${JSON.stringify(container)} is no file's name`);
