@@ -3,8 +3,7 @@ import type { OperationResult } from "./core/operation.ts";
 import { createLocks } from "./lib/locks.ts";
 import { removeOutdatedAfterUpdate } from "./operations/backup-first.ts";
 import { createRecovery } from "./operations/recover.ts";
-import { recoverBackups } from "./operations/recover-backups.ts";
-import { recoverRestores } from "./operations/recover-restores.ts";
+import { interruptedRecovery } from "./operations/recover-interrupted.ts";
 import { createRunner, type Runner } from "./operations/runner.ts";
 import { scopeOf } from "./operations/scope.ts";
 import { backupDependencies, type ProcedureDependencies, proceduresFor, updateDependencies } from "./procedures.ts";
@@ -29,8 +28,7 @@ export function openOperations(
     ...updateDependencies(working),
     ...working,
     ...{ locks, onResult: told },
-    recoverBackups: async (signal) =>
-      (await recoverBackups(backing, signal)) + (await recoverRestores(backing, signal)),
+    recoverBackups: interruptedRecovery(backing),
   });
   const runner: Runner = createRunner({
     ...working,

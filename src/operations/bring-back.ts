@@ -113,6 +113,8 @@ async function bringBack(
   const { replaced } = beginning;
   const file = replaced?.safety;
   if (replaced === undefined || file === undefined) throw new GangwayError("backup_failed", "nothing was kept");
+  // What reads the file may wait for ever for a directory that does not answer.
+  await vault.list();
   // Before anything more is removed: without it, what the restore has made is all that there is.
   const { plan: backup, manifest } = await vault.verify(file, silent, signal);
   const { imageId, remarks } = await provideImage(deps, backup, silent, signal);

@@ -2,10 +2,8 @@ import type { BackupEntry } from "../core/backup-journal.ts";
 import { backupHelperNameFor, partialEnding } from "../core/backup-name.ts";
 import type { OperationResult, Outcome } from "../core/operation.ts";
 import type { Inventory } from "../core/ports.ts";
-import { GangwayError } from "../lib/errors.ts";
 import type { Locks } from "../lib/locks.ts";
 import { deadline } from "../lib/time.ts";
-import { within } from "../lib/within.ts";
 import type { BackupDependencies } from "./backup.ts";
 import { removeHelper } from "./backup-helper.ts";
 import { resumeAll } from "./halts.ts";
@@ -44,8 +42,7 @@ export async function recoverBackups(deps: BackupRecoveryDependencies, signal: A
 /** Files that stay a while longer are no reason to leave anything else. */
 async function clear({ vault, log }: Pick<BackupRecoveryDependencies, "vault" | "log">): Promise<void> {
   try {
-    const late = (): Error => new GangwayError("file_failed", "the backup directory does not answer");
-    await within(vault.clear(), { ms: quickMs, late });
+    await vault.clear();
   } catch (error) {
     log.warn({ err: error }, "what interrupted backups have left could not be removed");
   }

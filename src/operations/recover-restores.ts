@@ -24,15 +24,20 @@ const returnMs = 12 * 3_600_000;
 
 /**
  * Ends the restores that a crash has left half done: where the container got its name all stays, otherwise everything
- * that was created is removed again, and what it took the place of is there again. Resolves to the number of those that are still to be dealt with.
+ * that was created is removed again, and what it took the place of is there again; of those only that are meant.
+ * Resolves to the number of all that are still to be dealt with.
  */
-export async function recoverRestores(deps: RestoreRecoveryDependencies, signal: AbortSignal): Promise<number> {
+export async function recoverRestores(
+  deps: RestoreRecoveryDependencies,
+  signal: AbortSignal,
+  isMeant: (entry: RestoreEntry) => boolean = () => true,
+): Promise<number> {
   const { restoreJournal, atWork, log, node } = deps;
   try {
     // What it created is known by labels of this engine's own: another node's entry is left for that one.
     const mine = async () =>
       (await restoreJournal.all()).filter((entry) => entry.node === node && !atWork.has(entry.operation));
-    for (const entry of await mine()) {
+    for (const entry of (await mine()).filter(isMeant)) {
       if (signal.aborted) break;
       await recover(deps, entry, signal);
     }
