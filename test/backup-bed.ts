@@ -66,6 +66,7 @@ export async function openBackups(bed: Bed, options: BackupsOptions = {}): Promi
   );
   const told: Pick<Progress, "phase" | "percent">[] = [];
   const deps: BackupDependencies & RestoreDependencies = {
+    journal: { all: () => Promise.resolve([]) },
     registry: { credentialsFor: () => Promise.resolve(undefined) },
     ...{ engine, backupJournal, restoreJournal, ownContainerId, node: "bed", version: "1.2.3", clock: systemClock },
     vault: openVault(directory),

@@ -1,10 +1,11 @@
 import type { BackupPlan } from "../core/backup.ts";
 import type { Disk } from "../core/disk.ts";
 import type { Command, Outcome } from "../core/operation.ts";
-import type { Engine } from "../core/ports.ts";
-import type { RestoreDecision } from "../core/restore.ts";
+import type { Engine, Journal } from "../core/ports.ts";
+import type { RestoreDecision, RestorePlan } from "../core/restore.ts";
 import { restoreEnding } from "../core/restore-ending.ts";
 import type { RestoreEntry } from "../core/restore-journal.ts";
+import { unfinishedBefore } from "../core/restore-refusal.ts";
 import type { EngineStorage } from "../core/storage.ts";
 import type { Vault } from "../core/vault.ts";
 import type { BackupDependencies } from "./backup.ts";
@@ -34,6 +35,7 @@ export interface RestoreDependencies extends BackupDependencies {
     Pick<Engine, "list"> &
     Pick<Disk, "networks" | "removeNetwork" | "removeVolume" | "volumes">;
   readonly registry: RestoreImageDependencies["registry"];
+  readonly journal: Pick<Journal, "all">;
 }
 
 const undoMs = 180_000;
@@ -68,6 +70,8 @@ export async function restoreContainer(
     const { decision } = survey;
     if (decision.kind === "conflicts") return { state: "rejected", message: decision.conflicts.join(" ") };
     const { plan } = decision;
+    const refusal = await refusalFor(deps, plan);
+    if (refusal !== undefined) return { state: "rejected", message: refusal };
     const { imageId, remarks } = await provideImage(deps, backup, order.report, signal);
     const work: RestoreWork = { plan, source: { file, backup, manifest }, imageId, report: order.report };
     const entry: RestoreEntry = {
@@ -87,6 +91,17 @@ export async function restoreContainer(
   } finally {
     deps.atWork.delete(order.operation);
   }
+}
+
+async function refusalFor(
+  { journal, restoreJournal, backupJournal, node }: RestoreDependencies,
+  { container, volumes, replaces }: RestorePlan,
+): Promise<string | undefined> {
+  const names = [...volumes.map(({ newName }) => newName), ...(replaces?.volumes ?? [])];
+  return unfinishedBefore(
+    { node, container, targetId: replaces?.target?.Id, volumes: names },
+    { swaps: await journal.all(), restores: await restoreJournal.all(), backups: await backupJournal.all() },
+  );
 }
 
 /** Resolves to the fault where what was restored cannot be started. */

@@ -119,6 +119,20 @@ describe("a restore in the place of what is there", () => {
     expect(await state()).toEqual(before);
   });
 
+  it("is refused while an earlier one of the same container is not finished, and changes nothing", async () => {
+    const file = await runWeb();
+    const { restoreJournal, node } = backups.deps;
+    const earlier = { operation: "0000beef", id: "earlier", node, container: "web", file, startedAt: "" };
+    await restoreJournal.put({ schema: 1, kind: "restore", ...earlier, volumes: ["data"], networks: [] });
+    const before = await state();
+
+    const outcome = await backups.restore({ container: "web", file, volumes: "replace" });
+
+    expect(outcome).toMatchObject({ state: "rejected", message: expect.stringContaining("earlier restore of web") });
+    expect(await state()).toEqual(before);
+    await restoreJournal.remove(earlier.operation);
+  });
+
   it("lets the container that is there run again where it cannot be removed", async () => {
     const file = await runWeb();
     const before = await state();
