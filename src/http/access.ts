@@ -69,7 +69,7 @@ export type Shown =
 
 /**
  * Source address → API enabled → page → credentials → scope. `look` is asked for the credentials only when everything
- * before them is right.
+ * before them is right. Where they are not asked for, and not shown, `admin` looks at the page once more.
  */
 export async function decideAccess(
   { address, page, changes, route }: AccessQuestion,
@@ -84,7 +84,12 @@ export async function decideAccess(
   // Where no key is asked for, there are still things that only whoever has it may do: it counts if it is shown.
   if (route.scope === undefined || (!rules.auth && route.scope !== "admin")) return anybody;
   const shown = await look();
-  if (!rules.auth && shown.kind === "none") return anybody;
+  if (!rules.auth && shown.kind === "none") {
+    // What only `admin` may do is also reading what is secret. What `read` shows is not, so that names may go on leading
+    // to it: nothing tells a script that uses one from a page that has let its own lead here.
+    const isLured = page === "foreign" || (page === "untold" && !changes);
+    return isLured ? { kind: "foreign_page" } : anybody;
+  }
   switch (shown.kind) {
     case "none":
     case "wrong":

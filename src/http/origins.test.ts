@@ -6,8 +6,17 @@ const cors = ["https://dash.example"];
 describe("a page", () => {
   it.each([
     // [Host, Origin, Sec-Fetch-Site, with a key, without]
-    ["nas.example:8080", undefined, undefined, "none", "none"],
-    ["nas.example:8080", undefined, "none", "none", "none"],
+    // A script by a name, or a page without TLS that reads by the name it was opened by.
+    ["nas.example:8080", undefined, undefined, "none", "untold"],
+    ["nas.example:8080", undefined, "none", "none", "untold"],
+    [undefined, undefined, undefined, "none", "untold"],
+    ["192.0.2.7:8080", undefined, undefined, "none", "none"],
+    ["[2001:db8::7]", undefined, undefined, "none", "none"],
+    ["localhost:8080", undefined, "none", "none", "none"],
+    ["gangway:8080", undefined, undefined, "none", "none"],
+    ["gangway:8080", "http://gangway:8080", undefined, "own", "own"],
+    ["DASH.example", undefined, undefined, "none", "none"],
+    ["dash.example:81", undefined, undefined, "none", "untold"],
     ["nas.example:8080", undefined, "cross-site", "foreign", "foreign"],
     ["nas.example:8080", undefined, "same-site", "foreign", "foreign"],
     ["nas.example:8080", "https://evil.example", undefined, "foreign", "foreign"],

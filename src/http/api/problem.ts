@@ -67,7 +67,8 @@ export function mistakesFrom(part: Mistake["in"], error: z.ZodError): readonly M
 
 const details: Readonly<Record<Exclude<Denial["kind"], "address">, string>> = {
   disabled: "The API is turned off; http.enabled, or a PATCH of /api/v1/settings, turns it on.",
-  foreign_page: "A page of another site sent this; http.cors says which sites may.",
+  foreign_page:
+    "A page of another site sent this, or could have: show a key, or use an address; http.cors says which sites may.",
   credentials: "Show a key: X-API-Key, Authorization: Bearer, or ?key=.",
   slowed: "Too many wrong keys came from your address; wait a little.",
   scope: "This key is not good for that.",
