@@ -39,7 +39,9 @@ async function sizesOf(
 const usersOf = (all: readonly ContainerInspect[], uses: (one: ContainerInspect) => boolean): readonly string[] =>
   all.filter(uses).map(({ Name }) => nameFrom(Name));
 
-export function volumeList(subject: MonkeySubject, { signal }: Asked): Promise<Answer> {
+/** A volume's options (of CIFS, say) and labels can hold passwords: they are for who has shown a key for secrets. */
+export function volumeList(subject: MonkeySubject, { caller, signal }: Asked): Promise<Answer> {
+  const maySee = caller?.shown === "admin";
   return answering(async () => {
     const { node, isOwn } = subject;
     const [stored, containers, sizes] = await Promise.all([
@@ -58,8 +60,9 @@ export function volumeList(subject: MonkeySubject, { signal }: Asked): Promise<A
         const users = usersOf(containers, (one) => hasIt(one, name));
         return {
           ...{ name, driver: volume.Driver, mountpoint: Mountpoint, is_self: hasIt(own, name) },
-          ...{ size: bytes === undefined ? "N/A" : decimalText(bytes), created: CreatedAt, labels },
-          ...{ options: volume.Options ?? {}, in_use: users.length > 0, containers: users },
+          ...{ size: bytes === undefined ? "N/A" : decimalText(bytes), created: CreatedAt },
+          ...(maySee ? { labels, options: volume.Options ?? {} } : { labels: {}, options: {} }),
+          ...{ in_use: users.length > 0, containers: users },
         };
       }),
     );
