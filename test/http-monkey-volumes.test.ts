@@ -24,12 +24,14 @@ describe("the options and labels of a volume, which can be passwords", () => {
     await open("api_key: the-key, keys: [{ name: board, key: a-board, scopes: [read, control] }]");
 
     expect(await shown("the-key")).toMatchObject([{ name: "share", labels, options: secret }]);
-    expect(await shown("a-board")).toMatchObject([{ name: "share", driver: "local", labels: {}, options: {} }]);
+    expect(await shown("a-board")).toEqual([
+      expect.objectContaining({ name: "share", driver: "local", labels: {}, options: {} }),
+    ]);
   });
 
   it("are for nobody where no key is asked for", async () => {
     await open("auth: false");
 
-    expect(await shown()).toMatchObject([{ name: "share", labels: {}, options: {} }]);
+    expect(await shown()).toEqual([expect.objectContaining({ labels: {}, options: {} })]);
   });
 });
