@@ -1,7 +1,9 @@
+import type { Deletions } from "./core/deletions.ts";
 import { replaces } from "./core/journal.ts";
 import type { OperationResult } from "./core/operation.ts";
 import { createLocks } from "./lib/locks.ts";
 import { removeOutdatedAfterUpdate } from "./operations/backup-first.ts";
+import { createDeletions } from "./operations/deletions.ts";
 import { createRecovery } from "./operations/recover.ts";
 import { interruptedRecovery } from "./operations/recover-interrupted.ts";
 import { createRunner, type Runner } from "./operations/runner.ts";
@@ -15,7 +17,7 @@ const graceMs = 30_000;
 export function openOperations(
   deps: Omit<ProcedureDependencies, "submit"> & { readonly newOperation: () => string },
   onResult: (result: OperationResult, joined?: boolean) => void,
-): { readonly runner: Runner; readonly stop: () => Promise<void> } {
+): { readonly runner: Runner; readonly deletions: Deletions; readonly stop: () => Promise<void> } {
   const locks = createLocks();
   const working: ProcedureDependencies = { ...deps, submit: (...order) => runner.submit(...order) };
   const tidying = new AbortController();
@@ -48,5 +50,5 @@ export function openOperations(
     await Promise.all([runner.stop(graceMs), recovery.stop(graceMs)]);
     tidying.abort();
   };
-  return { runner, stop };
+  return { runner, deletions: createDeletions({ ...deps, operations: runner, locks }), stop };
 }

@@ -202,13 +202,15 @@ async function serveNode(
     if (event !== undefined) happened(event);
     if (!joined) autoUpdates.ended(result);
   };
-  const { runner, stop } = openOperations(working, onResult);
+  const { runner, deletions, stop } = openOperations(working, onResult);
   const { bridge, connected } = openBridge({ ...working, operations: runner, newId: newOperation }, lifetime.signal);
   const autoUpdateOf = (entry: Entry) => autoUpdatePolicy(entry, autoUpdateSettings(config));
   const backups = shelfOf({ ...backupDependencies(working), config });
   const networkFiles = openNetworkFiles(backupDirectoryOf(config, node));
   const networks = createNetworkShelf({ ...working, networkFiles });
-  subject.onServed({ name: node, inventory, operations: runner, engine: deps.engine, backups, networks, autoUpdateOf });
+  subject.onServed({
+    ...{ name: node, inventory, operations: runner, engine: deps.engine, deletions, backups, networks, autoUpdateOf },
+  });
   const autoUpdates = autoUpdatesFor(deps, { inventory, operations: runner, node }, signal);
   void scheduleChecks(
     { inventory, operations: runner, clock },

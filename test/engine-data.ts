@@ -3,9 +3,12 @@ import type { ServedEngine } from "../src/core/doors.ts";
 import type { ContainerInspect } from "../src/core/inspect.ts";
 import type { Inventory } from "../src/core/ports.ts";
 import { GangwayError } from "../src/lib/errors.ts";
+import type { DeletionsDependencies } from "../src/operations/deletions.ts";
 
 /** What is asked of an engine besides what a test decides itself, from an inventory: nothing is ever removed. */
-export function engineData(inventory: Inventory): Omit<ServedEngine, "images" | "list"> {
+export function engineData(
+  inventory: Inventory,
+): Omit<ServedEngine, "images" | "list"> & Omit<DeletionsDependencies["engine"], "list"> {
   const refused = (): Promise<never> => Promise.reject(new GangwayError("engine_refused", "It is only data."));
   return {
     inspect: (wanted) => {

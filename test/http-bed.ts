@@ -22,6 +22,7 @@ import { createListeners } from "../src/lib/listeners.ts";
 import { createLocks } from "../src/lib/locks.ts";
 import { createLog, createSecrets, type Secrets } from "../src/lib/log.ts";
 import { systemClock } from "../src/lib/time.ts";
+import { createDeletions } from "../src/operations/deletions.ts";
 import { createNetworkShelf } from "../src/operations/networks.ts";
 import { createRunner, type Order, type Procedures } from "../src/operations/runner.ts";
 import { loaded } from "./configuration.ts";
@@ -126,11 +127,12 @@ function dataNode(
   const procedure = (command: Command, order: Order, signal: AbortSignal) => node.act(command, order, signal);
   const kinds =
     "update recreate rollback update_all start stop restart pause unpause check auto_update rediscover prune backup backup_all restore";
+  const locks = createLocks();
   const runner = createRunner({
     inventory,
     procedures: Object.fromEntries(kinds.split(" ").map((kind) => [kind, procedure])) as unknown as Procedures,
     scopeOf: () => Promise.resolve([]),
-    locks: createLocks(),
+    locks,
     parallel: 1,
     newOperation: () => (++operations).toString(16).padStart(8, "0"),
     ready: Promise.resolve(),
@@ -138,11 +140,16 @@ function dataNode(
     clock: systemClock,
     log,
   });
+  const none = { all: () => Promise.resolve([]) };
   const node: DataNode = {
     name,
     inventory,
     operations: runner,
     engine: { ...engineData(inventory), images: () => node.images(), list: () => node.list() },
+    deletions: createDeletions({
+      ...{ engine: { ...engineData(inventory), list: () => node.list() }, operations: runner, locks },
+      ...{ journal: none, backupJournal: none, restoreJournal: none, ownContainerId: undefined },
+    }),
     backups: {
       ...{ list: vault.list, remove: vault.remove, pathOf: vault.pathOf, archive: vault.archive },
       receive: (upload, signal) => vault.receive({ ...upload, most: 1e6 }, signal),

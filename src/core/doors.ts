@@ -1,5 +1,6 @@
 import type { AutoUpdatePolicy } from "./auto-update.ts";
 import type { BackupShelf } from "./backup-shelf.ts";
+import type { Deletions } from "./deletions.ts";
 import type { Disk } from "./disk.ts";
 import type { NetworkShelf } from "./network-file.ts";
 import type { NodeEvent } from "./node-event.ts";
@@ -14,6 +15,7 @@ export interface ServedNode {
   readonly inventory: Inventory;
   readonly operations: OperationBook;
   readonly engine: ServedEngine;
+  readonly deletions: Deletions;
   readonly backups: BackupShelf;
   readonly networks: NetworkShelf;
   readonly autoUpdateOf: (entry: Entry) => AutoUpdatePolicy;
@@ -21,8 +23,8 @@ export interface ServedNode {
 }
 
 /** What doors ask the engine itself. */
-export type ServedEngine = Pick<Engine, "images" | "list" | "inspect" | "log" | "remove" | "removeImage"> &
-  Pick<Disk, "storedImages" | "volumes" | "usage" | "removeVolume" | "removeNetwork"> &
+export type ServedEngine = Pick<Engine, "images" | "list" | "inspect" | "log"> &
+  Pick<Disk, "storedImages" | "volumes" | "usage"> &
   Pick<EngineStorage, "inspectVolume">;
 
 /** Something that has happened on a node. */

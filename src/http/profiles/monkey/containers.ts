@@ -5,7 +5,7 @@ import { isErrorWithCode, messageOf } from "../../../lib/errors.ts";
 import { type Answer, done, ok, refused } from "./answers.ts";
 import { type Asked, carriedOut, type MonkeySubject } from "./asked.ts";
 import { containerView, detailsOf, statusOf } from "./container-view.ts";
-import { engineFault } from "./faults.ts";
+import { engineFault, leftAlone } from "./faults.ts";
 import { binaryText } from "./texts.ts";
 
 /** All containers but those that are there only while another is replaced or backed up. */
@@ -127,19 +127,12 @@ export function deleteContainer(subject: MonkeySubject, asked: Asked): Promise<A
   return withContainer(subject, asked, async (inspect, name) => {
     const { node, isOwn } = subject;
     if (isOwn({ id: inspect.Id })) return refused(500, "Gangway does not remove itself");
-    if (node.operations.pending().length > 0) return refused(409, `An operation is under way; ${name} was left alone`);
-    await node.engine.remove(inspect.Id, { force: true }, asked.closing);
-    const deleted: string[] = [];
-    const wanted = asked.query["delete_volumes"] === "true" ? inspect.Mounts : [];
-    for (const { Type, Name } of wanted) {
-      if (Type !== "volume" || Name === undefined) continue;
-      const isGone = await node.engine.removeVolume(Name, asked.closing).then(
-        () => true,
-        () => false,
-      );
-      if (isGone) deleted.push(Name);
-    }
-    subject.log.info({ container: name, volumes: deleted }, "container was deleted");
-    return done("Container deleted", { deleted_volumes: deleted });
+    const mounts = asked.query["delete_volumes"] === "true" ? inspect.Mounts : [];
+    const wanted = mounts.flatMap(({ Type, Name }) => (Type === "volume" && Name !== undefined ? [Name] : []));
+    const deletion = await node.deletions.container(inspect.Id, wanted, asked.closing);
+    if (deletion.kind !== "deleted") return refused(409, leftAlone(name, deletion));
+    const { volumes } = deletion;
+    subject.log.info({ container: name, volumes }, "container was deleted");
+    return done("Container deleted", { deleted_volumes: volumes });
   });
 }

@@ -10,6 +10,11 @@ export function engineFault(error: unknown): Answer {
   return refused(500, messageOf(error));
 }
 
+/** Why nothing was deleted, as a sentence. */
+export function leftAlone(what: string, { reason }: { readonly reason: string }): string {
+  return `${what} was left alone: ${reason}`;
+}
+
 /** Answers for `act`, whatever goes wrong in it. */
 export async function answering(act: () => Promise<Answer>): Promise<Answer> {
   try {

@@ -3,7 +3,7 @@ import { isErrorWithCode, messageOf } from "../../../lib/errors.ts";
 import { type Answer, done, ok, refused } from "./answers.ts";
 import type { Asked, MonkeySubject } from "./asked.ts";
 import { shortId } from "./container-view.ts";
-import { answering } from "./faults.ts";
+import { answering, leftAlone } from "./faults.ts";
 
 const own = "This network is made by the engine itself";
 
@@ -59,8 +59,8 @@ export function deleteNetwork({ node, log }: MonkeySubject, { params, signal, cl
     const { id = "" } = params;
     const found = (await node.networks.all(signal)).find(({ Id, Name }) => Name === id || Id.startsWith(id));
     if (found === undefined || id === "") return refused(404, `No such network: ${id}`);
-    if (node.operations.pending().length > 0) return refused(409, "An operation is under way; it was left alone");
-    await node.engine.removeNetwork(found.Id, closing);
+    const deletion = await node.deletions.network({ id: found.Id, name: found.Name }, closing);
+    if (deletion.kind !== "deleted") return refused(409, leftAlone(found.Name, deletion));
     log.info({ network: found.Name }, "network was deleted");
     return done("Network deleted");
   });

@@ -8,7 +8,7 @@ import { type Answer, done, ok, refused } from "./answers.ts";
 import { type Asked, carriedOut, type MonkeySubject } from "./asked.ts";
 import { shortId } from "./container-view.ts";
 import { inspectAll } from "./containers.ts";
-import { answering } from "./faults.ts";
+import { answering, leftAlone } from "./faults.ts";
 import { decimalText } from "./texts.ts";
 
 /** The engine adds up files: an answer does not wait longer for that. */
@@ -108,11 +108,9 @@ async function removeVolume(
   signal: AbortSignal,
 ): Promise<{ readonly inUse: boolean; readonly message: string } | undefined> {
   if (!volumeName.test(name)) return { inUse: false, message: `No such volume: ${name}` };
-  if (node.operations.pending().length > 0) {
-    return { inUse: true, message: `An operation is under way, and could need ${name}; it was left alone` };
-  }
   try {
-    await node.engine.removeVolume(name, signal);
+    const deletion = await node.deletions.volume(name, signal);
+    if (deletion.kind !== "deleted") return { inUse: true, message: leftAlone(name, deletion) };
     log.info({ volume: name }, "volume was deleted");
     return undefined;
   } catch (error) {
@@ -154,8 +152,8 @@ export function deleteImage({ node, log }: MonkeySubject, { params, signal, clos
     if (found === undefined || another !== undefined || !/^sha256:[0-9a-f]{6,64}$/.test(wanted)) {
       return refused(404, `No such image: ${id}`);
     }
-    if (node.operations.pending().length > 0) return refused(409, "An operation is under way; it was left alone");
-    await node.engine.removeImage(found.id, closing);
+    const deletion = await node.deletions.image(found.id, closing);
+    if (deletion.kind !== "deleted") return refused(409, leftAlone(`The image ${id}`, deletion));
     log.info({ image: found.id }, "image was deleted");
     return done("Image deleted");
   });
