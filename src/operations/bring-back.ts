@@ -129,7 +129,7 @@ async function bringBack(
     entry = { ...entry, ...changes };
     await restoreJournal.put(entry);
   };
-  await undoRestore(deps, entry, signal);
+  await undoRestore(deps, entry, signal, beginning);
   // The engine may have been at its removal.
   if (replaced.oldId !== undefined) await removeIfThere(engine, replaced.oldId, signal);
   const kept = await removeHalfRemoved(deps, entry, signal);
