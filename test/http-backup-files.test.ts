@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openVault } from "../src/files/backup/vault.ts";
+import { GangwayError } from "../src/lib/errors.ts";
 import { createTarScanner } from "../src/lib/tar-scan.ts";
 import { backupFile, backupPlan, putBackup } from "./backup-plan.ts";
 import { type HttpBed, openHttpBed } from "./http-bed.ts";
@@ -148,6 +149,13 @@ describe("an archive of backups", () => {
     expect((await bytes("/api/v1/backups/archive", {}, "HEAD")).headers["content-length"]).toBe(`${all.body.length}`);
     expect((await bytes(`/api/v1/backups/archive?file=${backupFile}&file=no`)).status).toBe(404);
   });
+
+  it("says so where there is none yet", async () => {
+    await rm(join(directory, backupFile));
+    const { status, json } = await bed.get("/api/v1/backups/archive");
+
+    expect([status, json?.["detail"]]).toEqual([404, "There is no backup yet."]);
+  });
 });
 
 describe("an upload of a backup", () => {
@@ -187,6 +195,8 @@ describe("an upload of a backup", () => {
     going.destroy();
 
     expect(response.statusCode).toBe(413);
+    const line = { msg: "HTTP request", status: 413, address: "127.0.0.1" };
+    await vi.waitFor(() => expect(bed.log()).toContainEqual(expect.objectContaining(line)));
     expect(readdirSync(directory)).toEqual([backupFile]);
   });
 
@@ -198,6 +208,20 @@ describe("an upload of a backup", () => {
     going.destroy();
 
     await vi.waitFor(() => expect(readdirSync(directory)).toEqual([backupFile]));
+    await bed.get("/healthz");
+    expect(bed.log().filter(({ err }) => err !== undefined)).toEqual([]);
+  });
+
+  it.each([
+    ["ENOSPC", 507],
+    ["EDQUOT", 507],
+    ["EIO", 500],
+  ])("that the disk does not take (%s) is told so", async (code, status) => {
+    const cause = Object.assign(new Error(code), { code });
+    const receive = () => Promise.reject(new GangwayError("file_failed", "Could not write", { cause }));
+    for (const node of bed.nodes) Object.assign(node.backups, { receive });
+
+    expect(await uploaded(backupFile, content)).toMatchObject({ status, error: "file_failed" });
   });
 
   it("that a crash has cut off is gone with the next start, and another Gangway's is not", async () => {

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { plainAddress } from "../lib/addresses.ts";
 import type { Log } from "../lib/log.ts";
 
@@ -16,7 +16,7 @@ export function logAccess(app: FastifyInstance, log: Log): void {
       path: url.replace(/[?#].*$/s, "").slice(0, longestPath),
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime),
-      address: plainAddress(request.ip ?? ""),
+      address: caller?.address ?? addressOf(request),
       key: caller?.name ?? null,
     };
     // Who is not let in changes nothing, and the gate has told of it.
@@ -25,4 +25,9 @@ export function logAccess(app: FastifyInstance, log: Log): void {
     else log.debug(fields, "HTTP request");
     done();
   });
+}
+
+/** Empty where the connection has gone: a request that was left in the middle has none. */
+function addressOf(request: FastifyRequest): string | undefined {
+  return request.raw.socket === null ? "" : plainAddress(request.ip ?? "");
 }

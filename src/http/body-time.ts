@@ -18,9 +18,10 @@ const usualMs = 30_000;
 export function limitBodyTime(app: FastifyInstance, refuse: (socket: Socket) => void, longestMs = usualMs): void {
   app.addHook("onRequest", ({ raw, routeOptions }, _reply, done) => {
     const { "content-length": length = "0", "transfer-encoding": encoding } = raw.headers;
+    const { socket } = raw;
     if (routeOptions.config.bytes !== true && (encoding !== undefined || length !== "0")) {
       const timer = setTimeout(() => {
-        if (!raw.complete) refuse(raw.socket);
+        if (!raw.complete) refuse(socket);
       }, longestMs);
       raw.once("close", () => clearTimeout(timer)).once("end", () => clearTimeout(timer));
     }
@@ -28,17 +29,21 @@ export function limitBodyTime(app: FastifyInstance, refuse: (socket: Socket) => 
   });
 }
 
-const lingerMs = 3_000;
+const usualLingerMs = 3_000;
 
 /** Where bytes are refused before all have come, whoever sends them has a moment to read why. */
-export function endUnread(app: FastifyInstance): void {
-  app.addHook("onResponse", ({ raw, routeOptions }, _reply, done) => {
-    if (routeOptions.config.bytes === true && !raw.complete) {
+export function endUnread(app: FastifyInstance, lingerMs = usualLingerMs): void {
+  app.addHook("onRequest", ({ raw, routeOptions }, reply, done) => {
+    // A request that was left in the middle has no connection any more.
+    const { socket } = raw;
+    const end = (): void => {
+      if (raw.complete) return;
       raw.resume();
       setTimeout(() => {
-        if (!raw.complete) raw.socket.destroy();
+        if (!raw.complete) socket.destroy();
       }, lingerMs).unref();
-    }
+    };
+    if (routeOptions.config.bytes === true) reply.raw.once("finish", end);
     done();
   });
 }

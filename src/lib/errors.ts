@@ -69,3 +69,9 @@ export function messageOf(error: unknown): string {
   const cause = messageOf(error.cause);
   return own.includes(cause) ? own : `${own}: ${cause}`;
 }
+
+/** Has the system given one of `codes` (`ENOSPC`) to what was thrown, or to a cause of it? */
+export function hasSystemCode(error: unknown, ...codes: readonly string[]): boolean {
+  if (!(error instanceof Error)) return false;
+  return ("code" in error && codes.includes(String(error.code))) || hasSystemCode(error.cause, ...codes);
+}

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { backupNameFrom } from "../../core/backup-name.ts";
 import type { ServedNode } from "../../core/doors.ts";
 import type { BackupFile, Received } from "../../core/vault.ts";
-import { isErrorWithCode, messageOf } from "../../lib/errors.ts";
+import { hasSystemCode, isErrorWithCode, messageOf } from "../../lib/errors.ts";
 import { sendFile } from "../send-file.ts";
 import type { fileRoutes } from "./backup-routes.ts";
 import { backupNamed, backupView, unknownBackup } from "./backups.ts";
@@ -39,7 +39,11 @@ export function fileHandlers(subject: ApiSubject) {
 }
 
 async function contentAnswer(node: ServedNode, file: string, raw: IncomingMessage): Promise<Answer> {
-  const sent = await sendFile(raw, await node.backups.pathOf(file));
+  const sent = await sendFile(raw, await node.backups.pathOf(file)).catch((error: unknown) => {
+    if (isErrorWithCode(error, "file_failed")) return { status: 500 as const, reason: messageOf(error) };
+    throw error;
+  });
+  if ("reason" in sent) return problem(500, "file_failed", `${sent.reason}.`);
   switch (sent.status) {
     case 404:
       return unknownBackup(file);
@@ -63,7 +67,10 @@ async function archiveAnswer(
     return problem(409, "ambiguous_node", `They are of several engines: say of which with ?node= (${names}).`);
   }
   const files = wanted ?? (await node?.backups.list())?.map(({ file }) => file) ?? [];
-  if (node === undefined || files.length === 0) return unknownBackup((wanted ?? [])[0] ?? "");
+  if (node === undefined || files.length === 0) {
+    const [first] = wanted ?? [];
+    return first === undefined ? problem(404, "backup_not_found", "There is no backup yet.") : unknownBackup(first);
+  }
   try {
     const archive = await node.backups.archive([...new Set(files)]);
     const isHead = raw.method === "HEAD";
@@ -109,14 +116,23 @@ async function uploadAnswer(node: ServedNode, { file, body, raw }: Coming, signa
     return problem(400, "invalid_request", `${detail} Nothing was kept.`);
   }
   const { "content-length": length } = raw.headers;
-  const upload = { file, content: body, bytes: length === undefined ? undefined : Number(length) };
+  // One that is left in the middle keeps its connection, for the answer.
+  const content = body.iterator({ destroyOnReturn: false });
+  const upload = { file, content, bytes: length === undefined ? undefined : Number(length) };
   try {
     return receivedAnswer(node, file, await node.backups.receive(upload, signal));
   } catch (error) {
     if (isErrorWithCode(error, "backup_damaged")) {
       return problem(422, "backup_damaged", `${messageOf(error)}. Nothing was kept.`);
     }
-    if (isErrorWithCode(error, "file_failed")) return problem(507, "file_failed", `${messageOf(error)}.`);
+    // Whoever has gone reads nothing; the others see Gangway stop.
+    if (signal.aborted || isErrorWithCode(error, "aborted")) {
+      return problem(503, "stopping", "Gangway stops. Nothing was kept.");
+    }
+    if (isErrorWithCode(error, "file_failed")) {
+      const isFull = hasSystemCode(error, "ENOSPC", "EDQUOT");
+      return problem(isFull ? 507 : 500, "file_failed", `${messageOf(error)}. Nothing was kept.`);
+    }
     throw error;
   }
 }

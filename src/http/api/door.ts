@@ -81,7 +81,8 @@ function takeBytes(app: FastifyInstance): void {
   app.addContentTypeParser("application/octet-stream", (request, content, done) => {
     const { raw, routeOptions } = request;
     if (routeOptions.config.bytes !== true) return done(Object.assign(new Error("not here"), { statusCode: 415 }));
-    content.once("end", () => raw.socket.setTimeout(0));
+    const { socket } = raw;
+    content.once("end", () => socket.setTimeout(0));
     done(null, content);
   });
   endUnread(app);

@@ -270,7 +270,7 @@ export const problems: Readonly<Record<number, string>> = {
   429: "Too many wrong keys.",
   500: "Gangway has failed; its log says why.",
   502: "The engine does not answer, or refuses.",
-  503: "Too many listen already.",
+  503: "Too many listen already, or Gangway is stopping.",
   507: "There is no room for it.",
 };
 

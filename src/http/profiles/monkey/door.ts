@@ -94,7 +94,8 @@ function takeBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(/^multipart\/form-data/, (request, content, done) => {
     if (request.routeOptions.config.bytes !== true) content.resume();
-    content.once("end", () => request.raw.socket.setTimeout(0));
+    const { socket } = request.raw;
+    content.once("end", () => socket.setTimeout(0));
     done(null, request.routeOptions.config.bytes === true ? content : {});
   });
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
