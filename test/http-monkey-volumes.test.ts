@@ -35,3 +35,24 @@ describe("the options and labels of a volume, which can be passwords", () => {
     expect(await shown()).toEqual([expect.objectContaining({ labels: {}, options: {} })]);
   });
 });
+
+describe("while an operation is under way", () => {
+  it("what it may need is not deleted", async () => {
+    await open("auth: false, monkey: { destructive: true }");
+    const [node] = bed.nodes;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (node !== undefined) node.act = () => promise.then(() => ({ state: "done", message: "" }));
+    const done = node?.operations.submit({ kind: "update", container: "web" }, "test").done;
+    const remove = (path: string) => bed.get(`/api/${path}/delete`, { method: "DELETE" });
+    const answers = [await remove("container/web"), await remove("volume/share")];
+    resolve();
+    await done;
+
+    expect(answers.map(({ status, json }) => [status, json?.["error"]])).toEqual([
+      [409, "web was left alone: an operation is under way"],
+      [400, "share was left alone: an operation is under way"],
+    ]);
+    // The data of a test can be asked for anything, but removes nothing.
+    expect((await remove("volume/share")).json?.["error"]).toBe("It is only data.");
+  });
+});
