@@ -79,6 +79,7 @@ async function main(): Promise<ExitCode> {
     errors: process.stderr,
     environment: process.env,
     cwd: process.cwd(),
+    user: process.getuid?.(),
     home: homedir(),
     readFile,
     version,

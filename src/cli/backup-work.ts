@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Progress, RestoreOptions } from "../core/operation.ts";
-import { takeDataDirectory } from "../files/data-directory.ts";
+import { refuseForeignRoot, takeDataDirectory } from "../files/data-directory.ts";
 import { peekAccess } from "../files/settings.ts";
 import { GangwayError } from "../lib/errors.ts";
 import { askBridge } from "./bridge-work.ts";
@@ -30,7 +30,7 @@ export type OnProgress = (container: string, progress: Pick<Progress, "phase" | 
 /**
  * Whoever may do it: this process where no Gangway runs on the data directory, which it then keeps for itself, else that
  * Gangway by its HTTP API. Two at once would not know of each other's locks. Rejects with `file_failed` where it runs and
- * cannot be asked.
+ * cannot be asked, and for root where the files would have to be another user's.
  */
 export async function openBackupWork(
   terminal: Terminal,
@@ -39,6 +39,7 @@ export async function openBackupWork(
   onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<BackupWork> {
+  await refuseForeignRoot(config.dataDir, terminal.user);
   const lock = await takeDataDirectory(config.dataDir, 0, signal);
   if (lock !== undefined) return await openOwnWork(terminal, invocation, { config, lock, onProgress }, signal);
   const saved = await peekAccess(config.settingsPath ?? join(config.dataDir, "settings.json"));

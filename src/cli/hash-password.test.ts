@@ -14,7 +14,7 @@ async function hashOf(input: Terminal["input"]) {
   });
   const terminal: Terminal = {
     ...{ input, output: sink("output"), errors: sink("errors"), environment: {}, cwd: "/", home: "/", version: "" },
-    ...{ readFile: () => ({ kind: "missing" }), secrets: createSecrets() },
+    ...{ readFile: () => ({ kind: "missing" }), secrets: createSecrets(), user: undefined },
     usage: () => ({ cpuSeconds: 0, residentBytes: 0, heapUsedBytes: 0, startedAt: 0 }),
   };
   const code = await printPasswordHash(terminal, new AbortController().signal);

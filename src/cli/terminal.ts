@@ -21,6 +21,8 @@ export interface Terminal {
   readonly errors: Output;
   readonly environment: Environment;
   readonly cwd: string;
+  /** The user's number; absent where the system has none. */
+  readonly user: number | undefined;
   /** The user's home directory. */
   readonly home: string;
   readonly readFile: ReadFile;

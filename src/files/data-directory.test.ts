@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { takeDataDirectory } from "./data-directory.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { refuseForeignRoot, takeDataDirectory } from "./data-directory.ts";
 
 let home: string;
 const signal = new AbortController().signal;
@@ -61,4 +61,52 @@ it("says where it cannot be made", async () => {
     code: "file_failed",
     message: expect.stringContaining("set data_dir"),
   });
+});
+
+/** Only root can give files away; whoever else runs the tests owns them as what they are to be: another user. */
+async function giveAway(path: string): Promise<void> {
+  if (process.getuid?.() === 0) await chown(path, 990, 990);
+}
+
+describe("for root, a data directory", () => {
+  it("that is another user's is refused, and left as it is", async () => {
+    const path = join(home, "theirs");
+    await mkdir(path);
+    await giveAway(path);
+
+    await expect(refuseForeignRoot(path, 0)).rejects.toMatchObject({
+      code: "file_failed",
+      message: expect.stringMatching(
+        /theirs is that of user \d+, .*run this as that user: sudo -u '#\d+' gangway/,
+      ) as unknown,
+    });
+    expect(await readdir(path)).toEqual([]);
+    await refuseForeignRoot(path, 990);
+    await refuseForeignRoot(path, undefined);
+  });
+
+  it("that another user's Gangway has taken is for that one to write, until it ends", async () => {
+    const path = join(home, "taken");
+    const kill = await takenByAnother(path);
+    await giveAway(join(path, "gangway.lock"));
+
+    await refuseForeignRoot(path, 0);
+    await kill();
+    await expect(refuseForeignRoot(path, 0)).rejects.toMatchObject({ code: "file_failed" });
+  });
+
+  it("that is not there yet is root's own", async () => {
+    await refuseForeignRoot(join(home, "none"), 0);
+  });
+
+  it.runIf(process.getuid?.() === 0)(
+    "in which root's Gangway has run is root's, whosever the directory is",
+    async () => {
+      const path = join(home, "shared");
+      (await takeDataDirectory(path, 0, signal))?.[Symbol.dispose]();
+      await giveAway(path);
+
+      await refuseForeignRoot(path, 0);
+    },
+  );
 });

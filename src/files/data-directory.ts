@@ -1,4 +1,4 @@
-import { access, constants, mkdir } from "node:fs/promises";
+import { access, constants, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { GangwayError } from "../lib/errors.ts";
@@ -25,6 +25,36 @@ export async function takeDataDirectory(
     if (lock !== undefined || left <= 0 || signal.aborted) return lock;
     await pause(pollMs, signal);
   }
+}
+
+/**
+ * Rejects with `file_failed` where `user` is root, and the data directory that of a Gangway of another user's, which could
+ * not use the files that root makes in it; not while that one runs, and writes itself what it is asked for. Nothing is made.
+ * `user` is absent where the system has no such ids.
+ */
+export async function refuseForeignRoot(path: string, user: number | undefined): Promise<void> {
+  if (user !== 0) return;
+  // Whoever has run on it has made the lock; until then it is for whom the directory is.
+  const lockOwner = await ownerOf(join(path, lockName));
+  const owner = lockOwner ?? (await ownerOf(path)) ?? user;
+  if (owner === user) return;
+  if (lockOwner !== undefined) {
+    using lock = lockFile(join(path, lockName));
+    if (lock === undefined) return;
+  }
+  throw new GangwayError(
+    "file_failed",
+    `The data directory ${path} is that of user ${owner}, whose Gangway could not use what root makes in it; run this as ` +
+      `that user: sudo -u '#${owner}' gangway …`,
+  );
+}
+
+/** Undefined where there is nothing. */
+async function ownerOf(path: string): Promise<number | undefined> {
+  return await stat(path).then(
+    ({ uid }) => uid,
+    () => undefined,
+  );
 }
 
 async function makeDataDirectory(path: string): Promise<void> {
