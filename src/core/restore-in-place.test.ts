@@ -112,6 +112,11 @@ describe("a restore in the place of what is there", () => {
       { surroundings: { inspected: [{ Name: "data", Driver: "local", Options: { type: "nfs", device: ":/x" } }] } },
       ["is a directory or a share by its driver options"],
     ],
+    [
+      "a volume that is there is another driver's",
+      { surroundings: { inspected: [{ Name: "data", Driver: "rclone", Options: {} }] } },
+      ["or another driver's than local, and nothing is written into that: data."],
+    ],
     ["the backups are in a volume", { surroundings: { backupsPath: "/volumes/data/_data/kept" } }, ["would go: data"]],
     [
       "the backups are in a volume that the container does not have",
@@ -129,6 +134,16 @@ describe("a restore in the place of what is there", () => {
       "the backup's volume is a share",
       { backup: backupPlan({ volumes: [{ ...volume("data", 0), options: { device: "/srv" } }] }) },
       ["name a directory or a share"],
+    ],
+    [
+      "the backup's volume is another driver's",
+      { backup: backupPlan({ volumes: [{ ...volume("data", 0), driver: "rclone" }] }) },
+      ["the driver is another than local, and nothing is written into that: data."],
+    ],
+    [
+      "another driver's volume was left out of the backup",
+      { backup: backupPlan({ volumes: [{ ...left, driver: "rclone" }] }) },
+      [],
     ],
     [
       "the name is a transient one",

@@ -41,7 +41,9 @@ export function inPlaceConflicts(subject: InPlaceSubject): readonly string[] {
     const users = all.filter((other) => other !== target && hasVolume(other, name)).map(({ Name }) => nameFrom(Name));
     return users.length === 0 ? [] : [`${name} (${users.join(", ")})`];
   });
-  const elsewhere = inspected.filter(({ Options: options }) => isElsewhere(options ?? {})).map(({ Name }) => Name);
+  const elsewhere = inspected
+    .filter(({ Driver: driver, Options: options }) => isElsewhere({ driver, options: options ?? {} }))
+    .map(({ Name }) => Name);
   const holding = backupsPath === undefined ? [] : volumesWith(backupsPath, target, inspected);
   const holders = volumes.filter((name) => holding.includes(name));
   return [
@@ -56,8 +58,8 @@ export function inPlaceConflicts(subject: InPlaceSubject): readonly string[] {
     ...(elsewhere.length === 0
       ? []
       : [
-          `A volume that is there is a directory or a share by its driver options, and nothing is written into that: ` +
-            `${elsewhere.join(", ")}. Restore with new names for the volumes.`,
+          `A volume that is there is a directory or a share by its driver options, or another driver's than local, and ` +
+            `nothing is written into that: ${elsewhere.join(", ")}. Restore with new names for the volumes.`,
         ]),
     ...(holders.length === 0 ? [] : [`The backups themselves are in a volume that would go: ${holders.join(", ")}.`]),
   ];
@@ -115,9 +117,12 @@ function volumesWith(
   return [...mounts.flatMap((mount) => volumeNameOf(mount) ?? []), ...others.map(({ Name }) => Name)];
 }
 
-/** Do driver options name a directory of the host, or a share, that may be full of data however new the volume is? */
-export function isElsewhere(options: BackedUpVolume["options"]): boolean {
-  return options["device"] !== undefined && options["type"] !== "tmpfs";
+/**
+ * Do driver options name a directory of the host, or a share, that may be full of data however new the volume is? With
+ * another driver nobody knows: what it keeps may be as old, and be there after a removal.
+ */
+export function isElsewhere({ driver, options }: Pick<BackedUpVolume, "driver" | "options">): boolean {
+  return driver !== "local" || (options["device"] !== undefined && options["type"] !== "tmpfs");
 }
 
 /** All volumes that a container has, by name. */

@@ -163,6 +163,29 @@ describe("what a restore creates", () => {
     });
   });
 
+  it("is one of the engine's own under a new name where another driver kept it, and is mounted as such", () => {
+    const body = {
+      ...backup.create.body,
+      HostConfig: {
+        VolumeDriver: "rclone",
+        Mounts: [
+          { Type: "volume", Source: "data", Target: "/data", VolumeOptions: { DriverConfig: { Name: "rclone" } } },
+        ],
+      },
+    };
+    const kept = { ...volume("data", 0), driver: "rclone", options: { remote: "nas:data" } };
+    const ofDriver = backupPlan({ volumes: [kept], create: { ...backup.create, body } });
+    const decision = planRestore(ofDriver, { ...asBefore, volumes: "new" }, nothing);
+    if (decision.kind !== "plan") throw new Error(decision.conflicts.join(" "));
+    const name = `data-${time}`;
+
+    expect(decision.plan.volumes).toMatchObject([{ newName: name, driver: "local", options: {} }]);
+    expect(decision.plan.create.body.HostConfig).toEqual({
+      VolumeDriver: "",
+      Mounts: [{ Type: "volume", Source: name, Target: "/data", VolumeOptions: {} }],
+    });
+  });
+
   it("is no volume that is a directory of the host or a share, but one of the engine's own under a new name", () => {
     const share = { ...volume("share", 0), options: { type: "nfs", o: "addr=nas", device: ":/share" } };
     const memory = { ...volume("memory", 1), options: { type: "tmpfs", device: "tmpfs" } };
@@ -170,7 +193,11 @@ describe("what a restore creates", () => {
 
     expect(planRestore(ofShare, asBefore, nothing)).toEqual({
       kind: "conflicts",
-      conflicts: [expect.stringMatching(/name a directory or a share, and nothing is written into that: share\./)],
+      conflicts: [
+        expect.stringMatching(
+          /name a directory or a share, or the driver .*, and nothing is written into that: share\./,
+        ),
+      ],
     });
     expect(planRestore(ofShare, { ...asBefore, volumes: "new" }, nothing)).toMatchObject({
       plan: { volumes: [{ options: {} }, { options: memory.options }] },

@@ -64,7 +64,7 @@ export function planRestore(
   const all = backup.volumes.map((volume) => ({
     ...volume,
     // A new one in the engine's own keeping, in place of what the options name.
-    ...(wish.volumes === "new" && isData(volume) ? { options: {} } : {}),
+    ...(wish.volumes === "new" && isData(volume) ? { driver: "local", options: {} } : {}),
     newName: newNameFor(volume, backup, wish, existing),
   }));
   // What is there and cannot be filled again stays, and is what the container gets.
@@ -107,9 +107,9 @@ export function planRestore(
   };
 }
 
-/** It is to be filled, and its options name a directory or a share. */
-function isData({ options, part }: BackedUpVolume): boolean {
-  return part !== undefined && isElsewhere(options);
+/** It is to be filled, and is a directory, a share, or another driver's. */
+function isData(volume: BackedUpVolume): boolean {
+  return volume.part !== undefined && isElsewhere(volume);
 }
 
 /** Anonymous volumes get a name: nobody could tell what they are otherwise, and the next prune would take them. */
@@ -152,8 +152,8 @@ function conflictsOf(
     ],
     [
       elsewhere.length > 0,
-      `The driver options name a directory or a share, and nothing is written into that: ${elsewhere.join(", ")}. Restore ` +
-        "with new names for the volumes, which then are volumes of the engine's own.",
+      "The driver options name a directory or a share, or the driver is another than local, and nothing is written into " +
+        `that: ${elsewhere.join(", ")}. Restore with new names for the volumes, which then are volumes of the engine's own.`,
     ],
     [unknown.length > 0, `The container publishes no port ${unknown.join(", ")}.`],
   ];
@@ -192,9 +192,10 @@ function writableBinds({ HostConfig: host }: CreateBody): readonly string[] {
 
 function bodyFor(body: CreateBody, { names, ports, isCopy }: Change): CreateBody {
   const { HostConfig: host, NetworkingConfig: networking, ...config } = body;
+  const isRenamed = [...names].some(([before, after]) => before !== after);
   const binds = (host["Binds"] as readonly string[] | null | undefined)?.map((bind) => renamedBind(bind, names));
   const mounts = (host["Mounts"] as readonly MountRequest[] | null | undefined)?.map((mount) =>
-    mount.Type === "volume" ? { ...mount, Source: names.get(mount.Source ?? "") ?? mount.Source } : mount,
+    mount.Type === "volume" ? renamedMount(mount, names) : mount,
   );
   const labels = config["Labels"] as Readonly<Record<string, string>> | null | undefined;
   const endpoints = Object.entries(networking.EndpointsConfig).map(
@@ -206,6 +207,8 @@ function bodyFor(body: CreateBody, { names, ports, isCopy }: Change): CreateBody
     ...(isCopy ? { MacAddress: undefined, Hostname: undefined, Labels: labelsOfCopy(labels) } : {}),
     HostConfig: {
       ...host,
+      // The volumes are there by then, and the engine refuses one that is another driver's than is said here.
+      ...(isRenamed && host["VolumeDriver"] !== undefined ? { VolumeDriver: "" } : {}),
       ...(binds === undefined ? {} : { Binds: binds }),
       ...(mounts === undefined ? {} : { Mounts: mounts }),
       ...(Object.keys(ports).length === 0 ? {} : { PortBindings: portsFor(host["PortBindings"], ports) }),
@@ -217,6 +220,14 @@ function bodyFor(body: CreateBody, { names, ports, isCopy }: Change): CreateBody
 function renamedBind(bind: string, names: ReadonlyMap<string, string>): string {
   const [source = "", ...rest] = bind.split(":");
   return [names.get(source) ?? source, ...rest].join(":");
+}
+
+function renamedMount(mount: MountRequest, names: ReadonlyMap<string, string>): MountRequest {
+  const name = names.get(mount.Source ?? "");
+  if (name === undefined || name === mount.Source) return mount;
+  const { DriverConfig: _, ...options } = (mount["VolumeOptions"] ?? {}) as Readonly<Record<string, unknown>>;
+  const kept = mount["VolumeOptions"] === undefined ? {} : { VolumeOptions: options };
+  return { ...mount, Source: name, ...kept };
 }
 
 function portsFor(bindings: unknown, ports: RestoreWish["ports"]): Readonly<Record<string, unknown>> {
