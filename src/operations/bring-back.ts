@@ -37,12 +37,14 @@ const silent = (): void => {};
 
 /**
  * Ends a restore that was cut off, or has failed, while it took the place of what was there: either that is there again,
- * or what was restored has its name. Its entry in the journal is removed. Takes up where an earlier try was cut off.
+ * or what was restored has its name. Its entry in the journal is removed. Takes up where an earlier try was cut off. `onDecided`
+ * hears which way it is, before anything is done.
  */
 export async function endInPlace(
   deps: BringBackDependencies,
   entry: RestoreEntry,
   signal: AbortSignal,
+  onDecided: (ending: InPlaceEnding) => void = () => {},
 ): Promise<InPlaceEnd> {
   const { engine, restoreJournal } = deps;
   const { operation, container, newId, replaced, retags = [] } = entry;
@@ -55,6 +57,7 @@ export async function endInPlace(
     returned: await seen(replaced?.returnedId),
     holder: await inspectByName(engine, container, signal),
   });
+  onDecided(ending);
   const remarks = await act(deps, ending, entry, signal);
   await restoreJournal.remove(operation);
   return { ending, remarks };

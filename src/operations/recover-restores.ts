@@ -5,7 +5,7 @@ import type { Locks } from "../lib/locks.ts";
 import { type Clock, deadline } from "../lib/time.ts";
 import { type BringBackDependencies, endInPlace } from "./bring-back.ts";
 import type { RestoreDependencies } from "./restore.ts";
-import { backupIn, endText } from "./restore-in-place.ts";
+import { backupIn, endOfDone, endText } from "./restore-in-place.ts";
 import { engineLock } from "./runner.ts";
 import { inspectIfThere } from "./survey.ts";
 import { undoRestore } from "./undo-restore.ts";
@@ -82,8 +82,7 @@ async function endReplacing(
 ): Promise<Outcome> {
   const end = await endInPlace(deps, entry, deadline(returnMs, signal));
   const text = endText(entry, end);
-  if (end.ending === "done")
-    return { state: end.remarks.length === 0 ? "done" : "failed", message: text, ...backupIn(entry) };
+  if (end.ending === "done") return { ...endOfDone(end), message: text, ...backupIn(entry) };
   const message = `The restore of ${entry.container} from ${entry.file} was interrupted. ${text}`;
   return { state: "failed", code: "backup_failed", message, ...backupIn(entry) };
 }

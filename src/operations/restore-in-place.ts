@@ -119,7 +119,10 @@ async function completed(
   }
   const { safety = "" } = replaced;
   const there = whereItIs(safety, fault !== undefined);
-  const message = [...sentences, ...notStarted(fault), there, ...work.plan.warnings].join(" ");
+  const start = isForLater(fault)
+    ? [`It could not be started yet (${messageOf(fault)}); Gangway goes on trying.`]
+    : notStarted(fault);
+  const message = [...sentences, ...start, there, ...work.plan.warnings].join(" ");
   return { state: fault === undefined ? "done" : "failed", message, backup: safety };
 }
 
@@ -197,18 +200,40 @@ async function failed(
   const { container, id, file, replaced } = entry;
   const code = error instanceof GangwayError ? error.code : "backup_failed";
   const cause = `${container} was not restored from ${file}: ${messageOf(error)}.`;
+  let decided: InPlaceEnd["ending"] | undefined;
   try {
-    const end = await endInPlace(deps, entry, AbortSignal.timeout(returnMs));
+    const end = await endInPlace(deps, entry, AbortSignal.timeout(returnMs), (ending) => {
+      decided = ending;
+    });
     // Nothing has happened, and the runner says why.
     if (end.ending === "resume" && signal.aborted && isErrorWithCode(error, "aborted")) throw error;
-    if (end.ending === "done") return { state: "done", message: endText(entry, end), ...backupIn(entry) };
+    if (end.ending === "done") return { ...endOfDone(end), message: endText(entry, end), ...backupIn(entry) };
     return { state: "failed", code, message: `${cause} ${endText(entry, end)}`, ...backupIn(entry) };
   } catch (fault) {
     if (fault === error) throw error;
     deps.log.error({ container, operation: id, err: fault }, "a restore could not be undone yet");
     const kept = replaced?.safety === undefined ? "" : ` ${whereItIs(replaced.safety, false)}`;
-    const message = `${cause} What was there before is not there again: ${messageOf(fault)}. Gangway goes on trying.${kept}`;
+    const message = `${cause} ${unendedText(container, decided)}: ${messageOf(fault)}. Gangway goes on trying.${kept}`;
     return { state: "failed", code, message, ...backupIn(entry) };
+  }
+}
+
+/** A container that has its name but does not run is not what was asked for. */
+export function endOfDone({ remarks }: InPlaceEnd): Pick<Outcome, "state"> {
+  return { state: remarks.length === 0 ? "done" : "failed" };
+}
+
+/** What there is while a restore has not ended, by how it was to end; undefined where that was not found out either. */
+function unendedText(container: string, ending: InPlaceEnd["ending"] | undefined): string {
+  switch (ending) {
+    case "resume":
+      return `Nothing was removed, but ${container} is not as it was yet`;
+    case "done":
+      return `${container} has come into its place after all, but not all is done`;
+    case undefined:
+      return "What has become of it could not be found out yet";
+    default:
+      return "What was there before is not there again";
   }
 }
 

@@ -146,6 +146,49 @@ describe("a restore in the place of what is there", () => {
     expect(await state()).toEqual(before);
   });
 
+  const isStart = ({ method, path }: EngineCall): boolean => method === "POST" && path.endsWith("/start");
+  const isRename = ({ path }: EngineCall): boolean => path.includes("/rename?name=web");
+  it.each<
+    readonly [string, (call: EngineCall, id: string) => boolean, "onRequest" | "onResponse", Verdict, readonly string[]]
+  >([
+    [
+      "what was there does not run again",
+      ({ method, path }, id) => method === "DELETE" && path.includes(id),
+      ...(["onRequest", { status: 500, message: "no" }] as const),
+      ["Nothing was removed, but web is not as it was yet", "Gangway goes on trying", "What was there before is in"],
+    ],
+    [
+      "the new one has its name though it was said to fail",
+      isRename,
+      ...(["onResponse", { status: 500, message: "no" }] as const),
+      ["web was restored from", "It could not be started, and is left as it is"],
+    ],
+    [
+      "the new one may be started later",
+      () => false,
+      ...(["onRequest", "cut"] as const),
+      ["web was restored from", "It could not be started yet", "Gangway goes on trying"],
+    ],
+  ])("says what is there where %s", async (_, isIt, hook, verdict, texts) => {
+    const file = await runWeb();
+    const starting: Verdict = verdict === "cut" ? "cut" : { status: 500, message: "no start" };
+    const { Id } = await docker.getContainer("web").inspect();
+    proxy.onResponse((call) => (hook === "onResponse" && isIt(call, Id) ? verdict : "pass"));
+    proxy.onRequest((call) => {
+      if (hook === "onRequest" && isIt(call, Id)) return verdict;
+      return isStart(call) ? starting : "pass";
+    });
+
+    const outcome = await backups.restore({ container: "web", file, volumes: "replace" });
+    proxy.onRequest(undefined);
+    proxy.onResponse(undefined);
+
+    expect(outcome.state).toBe("failed");
+    for (const text of texts) expect(outcome.message).toContain(text);
+    await backups.recover();
+    expect(await backups.journal()).toEqual([]);
+  });
+
   it.each<readonly [string, () => Promise<unknown>, string]>([
     ["starts it", () => docker.getContainer("web").start(), "started web"],
     [
