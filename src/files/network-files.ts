@@ -1,11 +1,12 @@
-import { readdir, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { randomInt } from "node:crypto";
+import { open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type NetworkBackup, type NetworkFile, networkFileFrom } from "../core/network-file.ts";
 import { GangwayError } from "../lib/errors.ts";
-import { parseExact } from "../lib/exact-json.ts";
-import { writeJson } from "./atomic-json.ts";
+import { parseExact, stringifyExact } from "../lib/exact-json.ts";
 import { codeOf, ensureDirectory, flushDirectory } from "./directory.ts";
+import { giveName } from "./give-name.ts";
 
 /** The files with networks' definitions in the backup directory. Every call rejects with `file_failed`, or as it says. */
 export interface NetworkFiles {
@@ -13,8 +14,11 @@ export interface NetworkFiles {
   readonly list: () => Promise<readonly NetworkFile[]>;
   /** Rejects with `backup_not_found`, or with `backup_damaged` where it holds something else. */
   readonly read: (file: string) => Promise<NetworkBackup>;
-  /** Resolves when the file is there whole and would survive a power cut. */
-  readonly write: (file: string, backup: NetworkBackup) => Promise<NetworkFile>;
+  /**
+   * Resolves when the file is there whole and would survive a power cut; undefined where there was one of this name,
+   * which stays as it is.
+   */
+  readonly write: (file: string, backup: NetworkBackup) => Promise<NetworkFile | undefined>;
   /** Throws `backup_damaged` where `text` is not what a file of this name holds. */
   readonly parse: (file: string, text: string) => NetworkBackup;
   /** Rejects with `backup_not_found`. */
@@ -73,7 +77,7 @@ export function openNetworkFiles(directory: string): NetworkFiles {
     write: (file, backup) =>
       guarded(`write ${file}`, async () => {
         await ensureDirectory(directory);
-        await writeJson(pathOf(file), backup);
+        if (!(await writeWhole(pathOf(file), `${stringifyExact(backup, 2)}\n`))) return undefined;
         return (await looked(file)) ?? { file, network: backup.network.name, createdAt: backup.createdAt, bytes: 0 };
       }),
     remove: (file) =>
@@ -84,6 +88,23 @@ export function openNetworkFiles(directory: string): NetworkFiles {
         await flushDirectory(directory);
       }),
   };
+}
+
+/** False where there is a file at `path`. What a crash leaves is `<path>.<number>`, which the vault clears. */
+async function writeWhole(path: string, text: string): Promise<boolean> {
+  const part = `${path}.${randomInt(2 ** 32)}`;
+  try {
+    {
+      await using handle = await open(part, "wx", 0o600);
+      await handle.writeFile(text);
+      await handle.sync();
+    }
+    if (!(await giveName(part, path))) return false;
+    await flushDirectory(dirname(path));
+    return true;
+  } finally {
+    await rm(part, { force: true });
+  }
 }
 
 function backupIn(text: string, network: string): NetworkBackup {

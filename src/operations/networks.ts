@@ -20,7 +20,7 @@ export interface NetworkDependencies {
   readonly networkFiles: {
     readonly list: () => Promise<readonly NetworkFile[]>;
     readonly read: (file: string) => Promise<NetworkBackup>;
-    readonly write: (file: string, backup: NetworkBackup) => Promise<NetworkFile>;
+    readonly write: (file: string, backup: NetworkBackup) => Promise<NetworkFile | undefined>;
     readonly parse: (file: string, text: string) => NetworkBackup;
     readonly remove: (file: string) => Promise<void>;
   };
@@ -56,14 +56,18 @@ export function createNetworkShelf({ engine, networkFiles, node, clock, log }: N
       }
       const network = networkDefinitionOf(await engine.inspectNetwork(found.id, signal));
       if (predefinedNetworks.includes(network.name)) return { kind: "predefined" };
-      const createdAt = isoSeconds(clock.now());
-      const name = networkFileName(network.name, Date.parse(createdAt));
-      if (name === undefined) {
-        throw new GangwayError("backup_failed", `${JSON.stringify(network.name)} cannot be part of a file's name`);
+      // Two can begin in the same second.
+      for (let at = clock.now(); ; at += 1_000) {
+        const createdAt = isoSeconds(at);
+        const name = networkFileName(network.name, Date.parse(createdAt));
+        if (name === undefined) {
+          throw new GangwayError("backup_failed", `${JSON.stringify(network.name)} cannot be part of a file's name`);
+        }
+        const file = await networkFiles.write(name, { format: "gangway-network", schema: 1, createdAt, node, network });
+        if (file === undefined) continue;
+        log.info({ network: network.name, file: file.file }, "a network's definition was backed up");
+        return { kind: "saved", file };
       }
-      const file = await networkFiles.write(name, { format: "gangway-network", schema: 1, createdAt, node, network });
-      log.info({ network: network.name, file: file.file }, "a network's definition was backed up");
-      return { kind: "saved", file };
     },
     backups: networkFiles.list,
     read: networkFiles.read,
@@ -84,8 +88,7 @@ export function createNetworkShelf({ engine, networkFiles, node, clock, log }: N
     },
     receive: async (file, text) => {
       const backup = networkFiles.parse(file, text);
-      if ((await networkFiles.list()).some((one) => one.file === file)) return { kind: "exists" };
-      await networkFiles.write(file, backup);
+      if ((await networkFiles.write(file, backup)) === undefined) return { kind: "exists" };
       log.info({ network: backup.network.name, file }, "a network's definition was uploaded");
       return { kind: "received" };
     },

@@ -2,6 +2,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { BackupPlan, Compression } from "../../core/backup.ts";
 import { backupFileName, backupNameFrom, partialEnding } from "../../core/backup-name.ts";
+import { networkFileFrom } from "../../core/network-file.ts";
 import type { BackupDraft, BackupFile, BackupRequest, Vault } from "../../core/vault.ts";
 import { GangwayError } from "../../lib/errors.ts";
 import { within } from "../../lib/within.ts";
@@ -159,15 +160,22 @@ async function namesIn(directory: string): Promise<readonly string[]> {
 async function clearIn({ directory, open, owner }: Place): Promise<void> {
   for (const file of await namesIn(directory)) {
     if (open.has(file)) continue;
-    const upload = uploadOf(file);
-    // Its own that nobody is bringing: the program was killed.
-    if (upload?.owner === owner) await rm(join(directory, file), { force: true });
-    const whole = file.endsWith(partialEnding) ? file.slice(0, -partialEnding.length) : "";
-    if (backupNameFrom(upload?.file ?? whole) === undefined) continue;
+    const owned = ownerOfPart(file);
+    if (owned === undefined) continue;
     const written = await stat(join(directory, file)).catch(() => undefined);
-    if (written !== undefined && Date.now() - written.mtimeMs > abandonedMs)
-      await rm(join(directory, file), { force: true });
+    const isAbandoned = written !== undefined && Date.now() - written.mtimeMs > abandonedMs;
+    // Its own upload that nobody is bringing: the program was killed.
+    if (isAbandoned || owned.upload === owner) await rm(join(directory, file), { force: true });
   }
+}
+
+/** Of what is to become a backup, or a network's definition: for whom it is uploaded, if it is; else undefined. */
+function ownerOfPart(file: string): { readonly upload: string | undefined } | undefined {
+  const upload = uploadOf(file);
+  const whole = upload?.file ?? (file.endsWith(partialEnding) ? file.slice(0, -partialEnding.length) : "");
+  const definition = /^(?<whole>.+)\.\d+$/.exec(file)?.groups?.["whole"] ?? "";
+  const isPart = backupNameFrom(whole) !== undefined || networkFileFrom(definition) !== undefined;
+  return isPart ? { upload: upload?.owner } : undefined;
 }
 
 /** A file's failure in Gangway's terms. */
