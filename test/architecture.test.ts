@@ -32,7 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** The one room that may import a third-party package. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   dockerode: ["docker"],
-  "tar-stream": ["docker"],
+  "tar-stream": ["docker", "files"],
   undici: ["registry"],
   mqtt: ["mqtt"],
   aedes: ["mqtt"],
@@ -55,11 +55,13 @@ interface Import {
 
 const sources = globSync("**/*.ts", { cwd: root }).filter((file) => !file.endsWith(".test.ts"));
 const imports: readonly Import[] = sources.flatMap((file) =>
-  [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import)\s*\(?\s*"(?<target>[^"]+)"/g)].map((match) => ({
-    file,
-    room: roomOf(file),
-    target: match.groups?.["target"] ?? "",
-  })),
+  [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import)\s*\(?\s*"(?<target>[^"\n]+)"/g)].map(
+    (match) => ({
+      file,
+      room: roomOf(file),
+      target: match.groups?.["target"] ?? "",
+    }),
+  ),
 );
 
 function roomOf(file: string): string {
