@@ -30,7 +30,7 @@ export function openOperations(
     ...updateDependencies(working),
     ...working,
     ...{ locks, onResult: told },
-    recoverBackups: interruptedRecovery(backing),
+    recoverBackups: interruptedRecovery({ ...backing, nodes: deps.config.engines.flatMap(({ node }) => node ?? []) }),
   });
   const runner: Runner = createRunner({
     ...working,

@@ -92,7 +92,8 @@ export async function openBackups(bed: Bed, options: BackupsOptions = {}): Promi
     recover: async () => {
       const results: OperationResult[] = [];
       const onResult = (result: OperationResult): void => void results.push(result);
-      const recovering = { ...deps, inventory: { setResult: () => {} }, locks: createLocks(), onResult };
+      const nobody = { nodes: ["bed"], foreign: new Set<string>() };
+      const recovering = { ...deps, ...nobody, inventory: { setResult: () => {} }, locks: createLocks(), onResult };
       await recoverBackups(recovering, new AbortController().signal);
       await recoverRestores(recovering, new AbortController().signal);
       return results;

@@ -52,6 +52,7 @@ function recovery(backups: BackupEntry[], restores: RestoreEntry[]) {
     engine,
     vault: { list: asked("list"), discard: asked("discard"), clear: asked("clear"), verify: asked("verify") },
     ...{ backupJournal: journalOf(backups), restoreJournal: journalOf(restores) },
+    nodes: ["nas"],
     ...{ node: "nas", atWork: new Set(), clock: { now: () => 0, elapsed: () => 0 }, locks: createLocks() },
     ...{ log: { error: () => {}, warn: () => {} }, inventory: { setResult: () => {} }, onResult: () => {} },
   } as unknown as InterruptedDependencies;

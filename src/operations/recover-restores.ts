@@ -1,10 +1,11 @@
 import type { OperationResult, Outcome } from "../core/operation.ts";
 import { type RestoreEnding, restoreEnding } from "../core/restore-ending.ts";
-import { type RestoreEntry, volumeLockFor } from "../core/restore-journal.ts";
+import { type RestoreEntry, restoreLabel, volumeLockFor } from "../core/restore-journal.ts";
 import type { Locks } from "../lib/locks.ts";
 import { type Clock, deadline } from "../lib/time.ts";
 import { type BringBackDependencies, endInPlace } from "./bring-back.ts";
 import type { RestoreDependencies } from "./restore.ts";
+import { isRestoreHere } from "./restore-here.ts";
 import { backupIn, endOfDone, endText } from "./restore-in-place.ts";
 import { engineLock } from "./runner.ts";
 import { inspectIfThere } from "./survey.ts";
@@ -16,8 +17,13 @@ export interface RestoreRecoveryDependencies
   readonly clock: Clock;
   readonly locks: Locks;
   readonly onResult: (result: OperationResult) => void;
+  /** The nodes that the configuration has. */
+  readonly nodes: readonly string[];
+  /** The operations of restores that are nobody's, of which the log has told. */
+  readonly foreign: Set<string>;
 }
 
+const quickMs = 30_000;
 const undoMs = 180_000;
 /** Data is written at the pace of a disk, and what does not move at all ends by itself. */
 const returnMs = 12 * 3_600_000;
@@ -32,27 +38,46 @@ export async function recoverRestores(
   signal: AbortSignal,
   isMeant: (entry: RestoreEntry) => boolean = () => true,
 ): Promise<number> {
-  const { restoreJournal, atWork, log, node } = deps;
+  const { restoreJournal, atWork, log, nodes } = deps;
   try {
-    // What it created is known by labels of this engine's own: another node's entry is left for that one.
-    const mine = async () =>
-      (await restoreJournal.all()).filter((entry) => entry.node === node && !atWork.has(entry.operation));
-    for (const entry of (await mine()).filter(isMeant)) {
+    const here = new Set<string>();
+    // Another node that is configured ends its own.
+    const mayBeMine = (node: string): boolean => node === deps.node || !nodes.includes(node);
+    const unfinished = async () =>
+      (await restoreJournal.all()).filter(({ operation, node }) => !atWork.has(operation) && mayBeMine(node));
+    for (const entry of (await unfinished()).filter(isMeant)) {
       if (signal.aborted) break;
-      await recover(deps, entry, signal);
+      if (await recover(deps, entry, signal)) here.add(entry.operation);
     }
-    return (await mine()).length;
+    return (await unfinished()).filter(({ operation, node }) => here.has(operation) || node === deps.node).length;
   } catch (error) {
     log.error({ err: error }, "interrupted restores could not be looked for");
     return 1;
   }
 }
 
-async function recover(deps: RestoreRecoveryDependencies, entry: RestoreEntry, signal: AbortSignal): Promise<void> {
+/** The node may be configured again; else it is for people. */
+function tellForeign({ log, foreign }: RestoreRecoveryDependencies, entry: RestoreEntry): void {
+  const { operation, container, id, node } = entry;
+  if (foreign.has(operation)) return;
+  foreign.add(operation);
+  const advice = `its engine ends it when it is there; else look there for what has the label ${restoreLabel}=${operation}`;
+  log.error(
+    { container, operation: id, node, advice },
+    "an interrupted restore of a node that is not configured was found",
+  );
+}
+
+/** Resolves to whether it is this engine's, as far as one can tell. */
+async function recover(deps: RestoreRecoveryDependencies, entry: RestoreEntry, signal: AbortSignal): Promise<boolean> {
   const { container, id, startedAt, volumes } = entry;
   const fields = { container, operation: id };
   using _ = await deps.locks.acquire([container, ...volumes.map(volumeLockFor)], [engineLock]);
   try {
+    if (!(await isRestoreHere(deps, entry, deadline(quickMs, signal)))) {
+      tellForeign(deps, entry);
+      return false;
+    }
     deps.log.warn(fields, "an interrupted restore was found");
     const outcome = await (entry.replaced === undefined ? endBeside : endReplacing)(deps, entry, signal);
     const finishedAt = new Date(deps.clock.now()).toISOString();
@@ -60,6 +85,7 @@ async function recover(deps: RestoreRecoveryDependencies, entry: RestoreEntry, s
   } catch (error) {
     deps.log.error({ ...fields, err: error }, "an interrupted restore could not be dealt with yet");
   }
+  return true;
 }
 
 async function endBeside(
