@@ -83,7 +83,10 @@ describe("a backup", () => {
     expect(await volumes()).toEqual(volumesBefore);
     const [file = ""] = await backups.files();
     expect((await stat(join(backups.directory, file))).mode & 0o777).toBe(0o600);
-    expect(backups.progress().at(-1)).toEqual({ phase: "backing_up", percent: 99 });
+    expect(backups.progress().at(-1)).toEqual({
+      ...{ phase: "backing_up", percent: 99 },
+      bytes: { done: expect.any(Number), total: expect.any(Number) },
+    });
 
     const { plan, parts } = await contentOf(join(backups.directory, file));
     expect(plan).toMatchObject({ container: "web", state: "running", halted: ["web"], consistency: "stop" });
