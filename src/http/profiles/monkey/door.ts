@@ -1,16 +1,15 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../../../lib/log.ts";
-import type { Shown } from "../../access.ts";
 import { createAttempts } from "../../attempts.ts";
 import { endUnread } from "../../body-time.ts";
 import { type GateDependencies, guard } from "../../gate.ts";
 import type { Door } from "../../server.ts";
 import type { ProfileSubject } from "../profile.ts";
+import { sessionIn, tokenIn } from "../session-cookie.ts";
 import { type Answer, denialAnswer, refused, send } from "./answers.ts";
 import type { Asked } from "./asked.ts";
 import { createDownloads } from "./downloads.ts";
-import { cookieName } from "./login.ts";
 import { type MonkeyRoute, monkeyRoutes } from "./routes.ts";
 
 /** The profile `monkey`: the HTTP API of Container Monkey, at the root of a listener or below `prefix`. */
@@ -20,7 +19,7 @@ export function monkeyDoor(subject: ProfileSubject, gate: GateDependencies, pref
     open: (app, closing) => {
       const kept = { ...subject, ...gate, attempts: createAttempts(), downloads: createDownloads(subject) };
       const refuse: Parameters<typeof guard>[2]["refuse"] = (denial, reply) => send(reply, denialAnswer(denial));
-      guard(app, gate, { refuse, look: (request) => sessionIn(request, subject) }, closing);
+      guard(app, gate, { refuse, look: (request) => sessionIn(request, subject.sessions) }, closing);
       takeBodies(app);
       endUnread(app);
       answerRest(app, gate.log);
@@ -55,18 +54,6 @@ async function answerTo(
 ): Promise<Answer> {
   if (route.destructive === true && !subject.monkey.destructive) return refused(403, offWord);
   return await route.answer(subject, asked);
-}
-
-function sessionIn(request: FastifyRequest, { sessions }: ProfileSubject): Shown {
-  const token = tokenIn(request);
-  const holder = token === "" ? undefined : sessions.holderOf(token);
-  // A session that has ended is no guess.
-  return holder === undefined ? { kind: "none" } : { kind: "holder", holder };
-}
-
-function tokenIn({ headers }: FastifyRequest): string {
-  const cookies = (headers.cookie ?? "").split(";").map((cookie) => cookie.trim());
-  return cookies.find((cookie) => cookie.startsWith(`${cookieName}=`))?.slice(cookieName.length + 1) ?? "";
 }
 
 function askedBy(

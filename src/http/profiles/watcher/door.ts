@@ -5,9 +5,9 @@ import { createAttempts } from "../../attempts.ts";
 import { type GateDependencies, guard } from "../../gate.ts";
 import type { Door } from "../../server.ts";
 import type { ProfileSubject } from "../profile.ts";
+import { sessionIn, tokenIn } from "../session-cookie.ts";
 import { denialAnswer, line, notFound, send } from "./answers.ts";
 import type { Asked } from "./asked.ts";
-import { cookieName } from "./login.ts";
 import { createRecentIds } from "./recent-ids.ts";
 import { watcherRoutes } from "./routes.ts";
 
@@ -21,7 +21,7 @@ export function watcherDoor(subject: ProfileSubject, gate: GateDependencies, pre
     open: (app, closing) => {
       const watched = { ...subject, ...gate, recent: createRecentIds(), attempts: createAttempts() };
       const auth = (): boolean => gate.rules().auth;
-      const look = (request: FastifyRequest): Shown => sessionIn(request, subject);
+      const look = (request: FastifyRequest): Shown => sessionIn(request, subject.sessions);
       const refuse: Parameters<typeof guard>[2]["refuse"] = (denial, reply) =>
         send(reply, denialAnswer(denial), auth());
       guard(app, gate, { refuse, look }, closing);
@@ -38,18 +38,6 @@ export function watcherDoor(subject: ProfileSubject, gate: GateDependencies, pre
       }
     },
   };
-}
-
-function sessionIn(request: FastifyRequest, { sessions }: ProfileSubject): Shown {
-  const token = tokenIn(request);
-  const holder = token === "" ? undefined : sessions.holderOf(token);
-  // A session that has ended is no guess.
-  return holder === undefined ? { kind: "none" } : { kind: "holder", holder };
-}
-
-function tokenIn({ headers }: FastifyRequest): string {
-  const cookies = (headers.cookie ?? "").split(";").map((cookie) => cookie.trim());
-  return cookies.find((cookie) => cookie.startsWith(`${cookieName}=`))?.slice(cookieName.length + 1) ?? "";
 }
 
 function askedBy(
