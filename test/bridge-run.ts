@@ -1,4 +1,3 @@
-import type { Container } from "../src/core/container.ts";
 import type { UntoldOffer } from "../src/core/offer.ts";
 import type { BrokerSession, Inventory, Publication } from "../src/core/ports.ts";
 import { type Bridge, createBridge } from "../src/homeassistant/bridge.ts";
@@ -14,22 +13,6 @@ import { GangwayError } from "../src/lib/errors.ts";
  */
 
 export const topics = topicsFor("nas", "gangway", "homeassistant");
-
-export const container = (name: string, more: Partial<Container> = {}): Container => ({
-  name,
-  id: `id-${name}`,
-  image: "nginx:1",
-  imageId: "sha256:1",
-  repoDigests: [],
-  state: "running",
-  health: "none",
-  startedAt: null,
-  finishedAt: null,
-  restartCount: 0,
-  exitCode: null,
-  labels: {},
-  ...more,
-});
 
 /** What is kept in `known.json`. */
 export interface KnownDevices {

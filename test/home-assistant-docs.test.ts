@@ -6,9 +6,10 @@ import { eventTypes, limitedEvent } from "../src/core/node-event.ts";
 import { parseCommand } from "../src/homeassistant/commands.ts";
 import { containerDiscovery, nodeDiscovery } from "../src/homeassistant/discovery.ts";
 import { eventMessage, resultMessage } from "../src/homeassistant/state.ts";
-import { container, standardEntities, topics } from "./bridge-run.ts";
+import { standardEntities, topics } from "./bridge-run.ts";
 import { loaded } from "./configuration.ts";
 import { type Component, DiscoveryPayload, wholeComponents } from "./home-assistant.ts";
+import { runningContainer } from "./running-container.ts";
 
 /* What the documents show of Home Assistant and Node-RED is held against the code: a name that is not there fails. */
 
@@ -58,7 +59,7 @@ function idsOf(discovery: object): readonly string[] {
 
 const knownIds = new Set([
   ...idsOf(nodeDiscovery(context)),
-  ...["web", "db"].flatMap((name) => idsOf(containerDiscovery({ container: container(name) }, context))),
+  ...["web", "db"].flatMap((name) => idsOf(containerDiscovery({ container: runningContainer(name) }, context))),
 ]);
 const state = (name: string): readonly string[] => [
   topics.availability(name),

@@ -1,25 +1,12 @@
-import type { Container } from "../src/core/container.ts";
 import type { Entry } from "../src/core/ports.ts";
 import type { CheckRecord } from "../src/core/update-status.ts";
+import { runningContainer } from "./running-container.ts";
 
 /** A digest that is told from others by a letter. */
 export const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 
 /** A container that runs. */
-export const container: Container = {
-  name: "web",
-  id: "id",
-  image: "team/app:stable",
-  imageId: "image",
-  repoDigests: [],
-  state: "running",
-  health: "none",
-  startedAt: null,
-  finishedAt: null,
-  restartCount: 0,
-  exitCode: null,
-  labels: {},
-};
+export const container = runningContainer("web", { image: "team/app:stable", imageId: "image" });
 
 /** What a check has found for it: an update. */
 export const available: CheckRecord = {

@@ -1,23 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { runningContainer } from "../../test/running-container.ts";
 import type { Container } from "./container.ts";
 import type { CommandKind, OutcomeState } from "./operation.ts";
 import type { Entry } from "./ports.ts";
 import { problemOf } from "./problem.ts";
 
-const container: Container = {
-  name: "web",
-  id: "1",
-  image: "nginx:1",
-  imageId: "sha256:1",
-  repoDigests: [],
-  state: "running",
-  health: "none",
-  startedAt: null,
-  finishedAt: null,
-  restartCount: 0,
-  exitCode: null,
-  labels: {},
-};
+const container = runningContainer("web");
 const check = { checkedAt: "", imageId: "sha256:1", reference: "nginx:1", reason: "" } as const;
 const outdated = { ...check, status: "update_available", verdict: "update_available" } as const;
 const current = { ...check, status: "up_to_date", verdict: "up_to_date" } as const;

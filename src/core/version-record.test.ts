@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Container } from "./container.ts";
+import { runningContainer } from "../../test/running-container.ts";
 import { installedVersion, latestVersion } from "./entry.ts";
 import {
   type CheckRecord,
@@ -22,20 +22,7 @@ const offer: Finding = {
 };
 const before = recordAfter(undefined, offer, subject);
 
-const container: Container = {
-  name: "web",
-  id: "id",
-  image: "app:1.0.0",
-  imageId: "image",
-  repoDigests: [],
-  state: "running",
-  health: "none",
-  startedAt: null,
-  finishedAt: null,
-  restartCount: 0,
-  exitCode: null,
-  labels: {},
-};
+const container = runningContainer("web", { image: "app:1.0.0", imageId: "image" });
 
 describe("a record with version tags", () => {
   it("shows them, with the digests", () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { brokerSession, container, hour, type KnownDevices, startBridge, topics } from "../../test/bridge-run.ts";
+import { brokerSession, hour, type KnownDevices, startBridge, topics } from "../../test/bridge-run.ts";
+import { runningContainer } from "../../test/running-container.ts";
 import type { Inventory } from "../core/ports.ts";
 import type { CheckRecord } from "../core/update-status.ts";
 import type { Bridge } from "./bridge.ts";
@@ -32,7 +33,7 @@ const componentsIn = (payload: string | undefined): Readonly<Record<string, obje
 describe("a container that is gone", () => {
   it("keeps its device until the broker has taken its removal, over lost connections", async () => {
     const bridge = started();
-    inventory.putContainer(container("web"));
+    inventory.putContainer(runningContainer("web"));
     const first = brokerSession(false);
     bridge.onSession(first.session);
     inventory.remove("web");
@@ -57,7 +58,7 @@ describe("a container that is gone", () => {
     const bridge = started();
     const broker = brokerSession();
     bridge.onSession(broker.session);
-    inventory.putContainer(container("web"));
+    inventory.putContainer(runningContainer("web"));
     const say = (payload: string): void =>
       bridge.onMessage({ topic: "homeassistant/status", payload, retained: false });
     say("offline");
@@ -76,9 +77,9 @@ describe("a container that is gone", () => {
 
   it("stands on a broker that has forgotten everything: unavailable, as it was last", async () => {
     const bridge = started();
-    inventory.putContainer(container("web"));
+    inventory.putContainer(runningContainer("web"));
     bridge.onSession(brokerSession().session);
-    inventory.putContainer(container("web", { state: "exited", exitCode: 3 }));
+    inventory.putContainer(runningContainer("web", { state: "exited", exitCode: 3 }));
     inventory.remove("web");
 
     const fresh = brokerSession();
@@ -140,7 +141,7 @@ describe("a new version that is found while there is no broker", () => {
     vi.setSystemTime("2026-01-01T00:00:00Z");
     const bridge = started();
     inventory.setEngine({ hostName: "", version: "", apiVersion: "", containerdStore: false, insecureRegistries: [] });
-    inventory.putContainer(container("web"));
+    inventory.putContainer(runningContainer("web"));
     inventory.setCheck("web", outdated("a"));
     inventory.setCheck("web", outdated("b"));
     await vi.advanceTimersByTimeAsync(hour);
@@ -162,13 +163,13 @@ describe("a new version that is found while there is no broker", () => {
 
   it("is told of again until a broker has taken it", async () => {
     const bridge = started();
-    inventory.putContainer(container("web"));
+    inventory.putContainer(runningContainer("web"));
     const halfOpen = brokerSession(false);
     bridge.onSession(halfOpen.session);
     halfOpen.acknowledge();
     await vi.advanceTimersByTimeAsync(0);
     inventory.setCheck("web", outdated("a"));
-    inventory.putContainer(container("web", { restartCount: 1 }));
+    inventory.putContainer(runningContainer("web", { restartCount: 1 }));
     await vi.advanceTimersByTimeAsync(0);
     expect(halfOpen.payloads(topics.event)).toHaveLength(1);
     halfOpen.close();
@@ -184,7 +185,7 @@ describe("a new version that is found while there is no broker", () => {
   it("is told of by the next run, if there was no broker in this one", async () => {
     vi.setSystemTime("2026-01-01T00:00:00Z");
     started();
-    inventory.putContainer(container("web"));
+    inventory.putContainer(runningContainer("web"));
     inventory.setCheck("web", outdated("a"));
     end.abort();
     await vi.advanceTimersByTimeAsync(hour);
@@ -192,7 +193,7 @@ describe("a new version that is found while there is no broker", () => {
     const bridge = started();
     const broker = brokerSession();
     bridge.onSession(broker.session);
-    inventory.putContainer(container("web"), outdated("a"));
+    inventory.putContainer(runningContainer("web"), outdated("a"));
     await vi.advanceTimersByTimeAsync(0);
 
     expect(broker.payloads(topics.event).map((payload) => JSON.parse(payload) as object)).toMatchObject([
@@ -203,7 +204,7 @@ describe("a new version that is found while there is no broker", () => {
 
   it("is told of only while it is on offer", async () => {
     const bridge = started();
-    inventory.putContainer(container("web"));
+    inventory.putContainer(runningContainer("web"));
     inventory.setCheck("web", outdated("a"));
     inventory.setCheck("web", { ...outdated("a"), status: "up_to_date", verdict: "up_to_date" });
     const broker = brokerSession();
@@ -227,7 +228,7 @@ describe("a new version that is found while there is no broker", () => {
       finishedAt: "",
     } as const;
     for (const name of ["web", "db"]) {
-      inventory.putContainer(container(name));
+      inventory.putContainer(runningContainer(name));
       inventory.setCheck(name, outdated("a"));
     }
     bridge.announce({ ...update, container: "web" });

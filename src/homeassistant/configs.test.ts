@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   type BridgeRun,
   brokerSession,
-  container,
   type KnownDevices,
   standardEntities,
   startBridge,
   topics,
 } from "../../test/bridge-run.ts";
+import { runningContainer } from "../../test/running-container.ts";
 
 let run: BridgeRun;
 let known: KnownDevices;
@@ -30,7 +30,7 @@ const withoutStatistics: Settings = { statsIntervalMs: 0 };
 /** A run with one container, connected to a broker, a second after its start. */
 async function started(settings?: Settings, broker = brokerSession()) {
   run = startBridge(known, settings);
-  run.inventory.putContainer(container("web"));
+  run.inventory.putContainer(runningContainer("web"));
   run.bridge.onSession(broker.session);
   await vi.advanceTimersByTimeAsync(1_000);
   return {
@@ -146,7 +146,7 @@ describe("a device that has lost components", () => {
 describe("a device that is as it was", () => {
   it("is not sent again, whatever happens to its container, but to a Home Assistant that has started", async () => {
     const { sentFor } = await started();
-    run.inventory.putContainer(container("web", { state: "exited", exitCode: 1, labels: {} }));
+    run.inventory.putContainer(runningContainer("web", { state: "exited", exitCode: 1, labels: {} }));
     await vi.advanceTimersByTimeAsync(60_000);
     expect(sentFor()).toHaveLength(1);
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type BridgeRun, brokerSession, container, startBridge, topics } from "../../test/bridge-run.ts";
+import { type BridgeRun, brokerSession, startBridge, topics } from "../../test/bridge-run.ts";
+import { runningContainer } from "../../test/running-container.ts";
 import { noMetrics } from "../core/metrics.ts";
 
 /* When and in which order the bridge publishes, and what it costs. */
@@ -27,7 +28,7 @@ function putContainers(count: number): void {
     containerdStore: false,
     insecureRegistries: [],
   });
-  for (const name of names(count)) run.inventory.putContainer(container(name));
+  for (const name of names(count)) run.inventory.putContainer(runningContainer(name));
 }
 
 const isConfig = (topic: string): boolean => topic.startsWith("homeassistant/device/");
@@ -59,7 +60,7 @@ describe("a session", () => {
     await vi.advanceTimersByTimeAsync(10_000);
     const before = new Map(first.sent.map(({ topic, payload }) => [topic, payload]));
     expect(first.sent).toHaveLength(before.size);
-    for (const name of names(3)) run.inventory.putContainer(container(name));
+    for (const name of names(3)) run.inventory.putContainer(runningContainer(name));
     await vi.advanceTimersByTimeAsync(10_000);
     expect(first.sent).toHaveLength(before.size);
     first.close();
@@ -81,7 +82,7 @@ describe("a change", () => {
     const before = broker.sent.length;
 
     for (const image of ["nginx:2", "nginx:3", "nginx:4"]) {
-      run.inventory.putContainer(container("web0", { image }));
+      run.inventory.putContainer(runningContainer("web0", { image }));
       await vi.advanceTimersByTimeAsync(10);
     }
 
@@ -102,7 +103,7 @@ describe("a change", () => {
 
     run.inventory.remove("web0");
     await vi.advanceTimersByTimeAsync(60_000);
-    run.inventory.putContainer(container("web0", { id: "another" }));
+    run.inventory.putContainer(runningContainer("web0", { id: "another" }));
     await vi.advanceTimersByTimeAsync(25 * 3_600_000);
 
     expect(broker.sent.filter(({ payload }) => payload === "")).toEqual([]);
@@ -162,7 +163,7 @@ describe("a broker that takes nothing any more", () => {
     const broker = brokerSession(false);
     run.bridge.onSession(broker.session);
     for (let change = 0; change < 200; change++) {
-      run.inventory.putContainer(container(`web${change % 20}`, { restartCount: change }));
+      run.inventory.putContainer(runningContainer(`web${change % 20}`, { restartCount: change }));
     }
     for (let sample = 0; sample < 2_000; sample++) {
       run.inventory.setMetrics(`web${sample % 20}`, { ...noMetrics, cpuPercent: sample });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runningContainer } from "../../test/running-container.ts";
 import type { Container } from "../core/container.ts";
 import type { Command, OperationResult, OutcomeState } from "../core/operation.ts";
 import type { Entry, Inventory, Operations } from "../core/ports.ts";
@@ -40,21 +41,10 @@ function put(
   more: Partial<Container> = {},
   status: "up_to_date" | "update_available" = "update_available",
 ) {
-  const container: Container = {
-    name,
-    id: `id-of-${name}`,
-    image: "nginx:1.27",
-    imageId: digestOf("0"),
-    repoDigests: [],
-    state: "running",
-    health: "none",
-    startedAt: null,
-    finishedAt: null,
-    restartCount: 0,
-    exitCode: null,
-    labels: {},
+  const container = runningContainer(name, {
+    ...{ id: `id-of-${name}`, image: "nginx:1.27", imageId: digestOf("0") },
     ...more,
-  };
+  });
   inventory.putContainer(container);
   inventory.setCheck(name, {
     status,

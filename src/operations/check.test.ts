@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { runningContainer } from "../../test/running-container.ts";
 import type { Container } from "../core/container.ts";
 import type { Engine, Registry } from "../core/ports.ts";
 import { rememberRemoteImages } from "../files/remote-images.ts";
@@ -7,20 +8,8 @@ import { GangwayError } from "../lib/errors.ts";
 import { checkForUpdates } from "./check.ts";
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
-const container = (name: string, imageId: string, image = `${name}:1`): Container => ({
-  name,
-  id: `id-${name}`,
-  image,
-  imageId,
-  repoDigests: [],
-  state: "running",
-  health: "none",
-  startedAt: null,
-  finishedAt: null,
-  restartCount: 0,
-  exitCode: null,
-  labels: {},
-});
+const container = (name: string, imageId: string, image = `${name}:1`): Container =>
+  runningContainer(name, { image, imageId });
 const signal = new AbortController().signal;
 
 function setting(fault: (imageId: string) => Error | undefined) {

@@ -6,7 +6,8 @@ import { createLog, createSecrets } from "../../src/lib/log.ts";
 import { createBroker } from "../../src/mqtt/connection.ts";
 import { openBed } from "../bed/bed.ts";
 import { eventually } from "../bed/wait.ts";
-import { container, startBridge, topics } from "../bridge-run.ts";
+import { startBridge, topics } from "../bridge-run.ts";
+import { runningContainer } from "../running-container.ts";
 
 /* What the bridge and its connection keep over a life with a real broker that dies again and again. */
 
@@ -66,7 +67,7 @@ it(`memory stays as it is over ${changes} changes of ${containers} containers an
   let restarts = 0;
   const change = (): void => {
     for (let index = 0; index < containers; index++) {
-      inventory.putContainer(container(`web${index}`, { restartCount: restarts++ }));
+      inventory.putContainer(runningContainer(`web${index}`, { restartCount: restarts++ }));
     }
   };
   const allTaken = (what: string): Promise<void> => eventually(() => traffic.open === 0, what, 60_000);
